@@ -1,0 +1,17 @@
+// End-to-end specs (test/e2e/*.e2e.ts): one worker, one file after the other, modules kept between files,
+// because all of them share one workbench server and one browser.
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/e2e/**/*.e2e.ts'],
+    globalSetup: ['test/e2e/harness/globalSetup.ts'],
+    testTimeout: 120_000,
+    hookTimeout: 300_000,
+    pool: 'forks',
+    maxWorkers: 1,
+    fileParallelism: false,
+    isolate: false,
+    retry: 0,
+  },
+});
