@@ -1,5 +1,6 @@
 // Lint rules. Import boundaries between folders stand in eslint.boundaries.mjs as a table.
 import tseslint from 'typescript-eslint';
+import boundaries from './eslint.boundaries.mjs';
 
 export default tseslint.config(
   {
@@ -46,4 +47,5 @@ export default tseslint.config(
       ],
     },
   },
+  ...boundaries,
 );

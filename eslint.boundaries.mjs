@@ -1,0 +1,137 @@
+// Who may import whom. A line is a folder (or one file) and what it may import besides itself. Everything a
+// line names must stand above it, so the table cannot hold a cycle; a folder missing here is an error.
+import boundaries from 'eslint-plugin-boundaries';
+import { createTypeScriptImportResolver } from 'eslint-import-resolver-typescript';
+import { createNodeResolver, importX } from 'eslint-plugin-import-x';
+
+const table = {
+  'compiler/diagnostics.ts': [],
+  'compiler/graph': ['compiler/diagnostics.ts'],
+  'compiler/mapping': ['compiler/graph', 'compiler/diagnostics.ts'],
+  'compiler/ops': ['compiler/mapping', 'compiler/graph', 'compiler/diagnostics.ts'],
+  'compiler/ecg': ['compiler/ops', 'compiler/mapping', 'compiler/graph', 'compiler/diagnostics.ts'],
+  'compiler/onnx': [
+    'compiler/ecg',
+    'compiler/ops',
+    'compiler/mapping',
+    'compiler/graph',
+    'compiler/diagnostics.ts',
+  ],
+  'compiler/rewrite': [
+    'compiler/ecg',
+    'compiler/ops',
+    'compiler/mapping',
+    'compiler/graph',
+    'compiler/diagnostics.ts',
+  ],
+  'compiler/fusion': [
+    'compiler/ecg',
+    'compiler/ops',
+    'compiler/mapping',
+    'compiler/graph',
+    'compiler/diagnostics.ts',
+  ],
+  // protocol.ts, snapshot.ts, session.ts, worker.ts, cli.ts … and what only they use.
+  compiler: 'everything above',
+
+  'webview/ui': [],
+  'webview/layout': [],
+  'webview/state': ['webview/layout'],
+  'webview/views': ['webview/state', 'webview/layout', 'webview/ui'],
+  webview: ['webview/views', 'webview/state', 'webview/layout', 'webview/ui'],
+
+  extension: ['compiler'],
+  test: 'everything above',
+};
+
+/** Folders that may take types, and nothing else, from any part of the compiler. */
+const typesOfCompiler = [
+  'webview/ui',
+  'webview/layout',
+  'webview/state',
+  'webview/views',
+  'webview',
+];
+
+const names = Object.keys(table);
+const compilerParts = names.filter((name) => name.startsWith('compiler'));
+
+const policies = names.map((name, place) => {
+  const above = names.slice(0, place);
+  const allowed = table[name] === 'everything above' ? above : table[name];
+  for (const other of allowed) {
+    if (!above.includes(other)) throw new Error(`${name} may not import ${other}: it stands below`);
+  }
+  return {
+    from: { file: { categories: name } },
+    allow: { to: { file: { categories: { anyOf: [name, ...allowed] } } } },
+  };
+});
+
+const typePolicies = typesOfCompiler.map((name) => ({
+  from: { file: { categories: name } },
+  allow: {
+    to: { file: { categories: { anyOf: compilerParts } } },
+    dependency: { kind: 'type' },
+  },
+}));
+
+function patternOf(name) {
+  if (name.endsWith('.ts')) return name;
+  return names.some((other) => other.startsWith(`${name}/`)) ? `${name}/*` : `${name}/**/*`;
+}
+
+/** Outside modules that belong to one place only. */
+const modulePolicies = [
+  {
+    from: { file: { categories: { anyOf: names } } },
+    allow: { to: { module: { origin: ['external', 'core'] } } },
+  },
+  {
+    from: {
+      file: { categories: { anyOf: names.filter((name) => !/^(extension|test)$/.test(name)) } },
+    },
+    disallow: { to: { module: { source: 'vscode' } } },
+  },
+  {
+    from: {
+      file: { categories: { anyOf: names.filter((name) => !/^(webview\/ui|test)$/.test(name)) } },
+    },
+    disallow: { to: { module: { source: '@vscode/webview-ui-toolkit' } } },
+  },
+];
+
+export default [
+  {
+    files: ['{compiler,extension,webview,test}/**/*.ts'],
+    plugins: { boundaries, 'import-x': importX },
+    settings: {
+      'boundaries/include': ['{compiler,extension,webview,test}/**/*.ts'],
+      // The first pattern that fits names the file, so the narrow ones come first. A folder that holds
+      // folders of the table owns only its direct files: a new second-level folder needs a line above.
+      'boundaries/files-single-match': true,
+      'boundaries/files': [...names]
+        .sort((a, b) => b.length - a.length)
+        .map((name) => ({ category: name, pattern: patternOf(name) })),
+      'import-x/extensions': ['.ts'],
+      'import-x/parsers': { '@typescript-eslint/parser': ['.ts'] },
+      'import-x/resolver-next': [
+        createTypeScriptImportResolver({ project: './tsconfig.json' }),
+        createNodeResolver(),
+      ],
+      'import/resolver': { typescript: { project: './tsconfig.json' } },
+    },
+    rules: {
+      'boundaries/no-unknown-files': 'error',
+      'boundaries/dependencies': [
+        'error',
+        {
+          default: 'disallow',
+          checkAllOrigins: true,
+          policies: [...policies, ...typePolicies, ...modulePolicies],
+        },
+      ],
+      'import-x/no-cycle': ['error', { ignoreExternal: true }],
+    },
+  },
+];
