@@ -4,34 +4,27 @@ import boundaries from 'eslint-plugin-boundaries';
 import { createTypeScriptImportResolver } from 'eslint-import-resolver-typescript';
 import { createNodeResolver, importX } from 'eslint-plugin-import-x';
 
+const graph = ['compiler/graph', 'compiler/diagnostics.ts'];
+const operators = ['compiler/ops', 'compiler/mapping', ...graph];
+
 const table = {
   'compiler/diagnostics.ts': [],
   'compiler/graph': ['compiler/diagnostics.ts'],
-  'compiler/mapping': ['compiler/graph', 'compiler/diagnostics.ts'],
-  'compiler/ops': ['compiler/mapping', 'compiler/graph', 'compiler/diagnostics.ts'],
-  'compiler/ecg': ['compiler/ops', 'compiler/mapping', 'compiler/graph', 'compiler/diagnostics.ts'],
-  'compiler/onnx': [
-    'compiler/ecg',
-    'compiler/ops',
-    'compiler/mapping',
-    'compiler/graph',
-    'compiler/diagnostics.ts',
-  ],
-  'compiler/rewrite': [
-    'compiler/ecg',
-    'compiler/ops',
-    'compiler/mapping',
-    'compiler/graph',
-    'compiler/diagnostics.ts',
-  ],
-  'compiler/fusion': [
-    'compiler/ecg',
-    'compiler/ops',
-    'compiler/mapping',
-    'compiler/graph',
-    'compiler/diagnostics.ts',
-  ],
-  // protocol.ts, snapshot.ts, session.ts, worker.ts, cli.ts … and what only they use.
+  'compiler/mapping': graph,
+  'compiler/ops': ['compiler/mapping', ...graph],
+  'compiler/infer': operators,
+  'compiler/onnx': ['compiler/infer', ...operators],
+  'compiler/ecg': ['compiler/infer', ...operators],
+  'compiler/rewrite': ['compiler/ecg', 'compiler/infer', ...operators],
+  'compiler/fusion': ['compiler/ecg', ...operators],
+  // The ordered list of passes.
+  'compiler/compile.ts': 'everything above',
+  'compiler/protocol.ts': ['compiler/fusion', 'compiler/ecg', ...operators],
+  // One open document: what it answers and how it changes.
+  'compiler/session': 'everything above',
+  // The loopback server behind `fusion-studio open`.
+  'compiler/serve': ['compiler/session', 'compiler/protocol.ts', 'compiler/diagnostics.ts'],
+  // The processes, worker.ts and cli.ts, and what only they use.
   compiler: 'everything above',
 
   'webview/ui': [],

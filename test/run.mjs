@@ -1,0 +1,106 @@
+// `npm test`: installs what the tests need, runs the suites, and closes with one line that sums them all.
+//
+//   npm test                    everything
+//   npm test -- unit e2e        some suites, in the order below
+//
+// Works on a fresh clone: only Node's built-in modules are used until `npm ci` is done.
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { root, runCommand } from './setup/command.mjs';
+import { closingLine, countVitest, one, sum } from './setup/count.mjs';
+import {
+  browserPackages,
+  ensureDebianPackages,
+  findChromium,
+  workbenchPackages,
+} from './setup/debian.mjs';
+import { ensureInstalled } from './setup/install.mjs';
+import { ensureWorkbench, workbench } from './setup/workbench.mjs';
+
+const results = join(root, 'test/.results');
+const bin = (name) => join(root, 'node_modules/.bin', name);
+
+/** Types, lint and formatting, as `npm run check` runs them, counted as one test each. */
+async function check() {
+  const passed = [];
+  for (const script of ['types', 'lint', 'format:check']) {
+    passed.push((await runCommand('npm', ['run', '--silent', script])) === 0);
+  }
+  return sum(passed.map(one));
+}
+
+/** Everything that needs neither a browser nor an editor. */
+async function unit() {
+  const peers = await ensureInstalled(join(root, 'test/peers'), {
+    ONNXRUNTIME_NODE_INSTALL: 'skip',
+  });
+  if (!peers) return one(false);
+  return vitest('unit', 'vitest.config.ts');
+}
+
+/** The .vsix can be made and is small enough. Leaves production bundles in dist/. */
+async function packaging() {
+  return one((await runCommand('npm', ['run', '--silent', 'package'])) === 0);
+}
+
+/** The real workbench and the plain browser page. Skipped, with the reason, where neither can be had. */
+async function e2e() {
+  const reason = await prepareEndToEnd();
+  if (reason) {
+    console.log(`e2e skipped: ${reason}`);
+    return { passed: 0, failed: 0, skipped: 1 };
+  }
+  return vitest('e2e', 'vitest.e2e.config.ts');
+}
+
+async function prepareEndToEnd() {
+  if (process.platform !== 'linux') return 'runs on Linux only';
+  if (!findChromium()) {
+    const missing = await ensureDebianPackages(browserPackages);
+    if (!findChromium()) return `no Chromium (${missing ?? 'not on the PATH'})`;
+  }
+  if (!existsSync(workbench.marker)) {
+    const missing = await ensureDebianPackages(workbenchPackages);
+    if (missing) console.log(`building the workbench without its system packages: ${missing}`);
+  }
+  return ensureWorkbench();
+}
+
+async function vitest(name, config) {
+  const report = join(results, `${name}.json`);
+  rmSync(report, { force: true });
+  const args = ['run', '--config', config, '--reporter=default', '--reporter=json'];
+  const status = await runCommand(bin('vitest'), [...args, `--outputFile.json=${report}`]);
+  return countVitest(report, status);
+}
+
+const suites = { check, unit, package: packaging, e2e };
+
+async function main(chosen) {
+  const unknown = chosen.filter((name) => !Object.hasOwn(suites, name));
+  if (unknown.length > 0) {
+    console.error(
+      `unknown suite ${unknown.join(', ')}; there are ${Object.keys(suites).join(', ')}`,
+    );
+    return one(false);
+  }
+  mkdirSync(results, { recursive: true });
+  if (!(await ensureInstalled(root))) return one(false);
+  if ((await runCommand('npm', ['run', '--silent', 'build'])) !== 0) return one(false);
+
+  const counts = [];
+  for (const [name, suite] of Object.entries(suites)) {
+    if (chosen.length > 0 && !chosen.includes(name)) continue;
+    const started = Date.now();
+    const count = await suite();
+    console.log(
+      `\n${name}: ${closingLine(count)} (${Math.round((Date.now() - started) / 1000)} s)`,
+    );
+    counts.push(count);
+  }
+  return sum(counts);
+}
+
+const total = await main(process.argv.slice(2));
+console.log(closingLine(total));
+process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
