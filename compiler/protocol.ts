@@ -209,6 +209,8 @@ export interface OpenResult {
 export interface ReplanParams {
   readonly doc: string;
   readonly edits: PlanEdits;
+  /** The edits whose plan is on screen: `changedBlocks` is the difference from it. */
+  readonly shown?: PlanEdits;
 }
 
 export interface ReplanResult {

@@ -1,0 +1,6 @@
+/** The commands of `fusion-studio`, in the order of the usage text. */
+import type { Command } from './command.ts';
+import { openCommand } from './openCommand.ts';
+import { planCommand } from './planCommand.ts';
+
+export const COMMANDS: readonly Command[] = [openCommand, planCommand];

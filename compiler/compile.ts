@@ -1,0 +1,85 @@
+/**
+ * The ordered list of passes from `.onnx` bytes to a fusion plan. Each is a pure function of its input;
+ * between two of them the caller's `checkpoint` runs (progress, cancellation), so nothing blocks for long.
+ */
+import { buildEcg } from './ecg/buildEcg.ts';
+import type { Ecg } from './ecg/ecg.ts';
+import { createPlanner } from './fusion/planner.ts';
+import type { Planner } from './fusion/planner.ts';
+import type { FusionPlan, PlanEdits } from './fusion/plan.ts';
+import type { Bindings } from './graph/dim.ts';
+import type { Model } from './graph/graph.ts';
+import { inferModel } from './infer/inferModel.ts';
+import { importModel } from './onnx/importModel.ts';
+import type { ModelSource } from './onnx/source.ts';
+
+/** Runs before each pass with its name; may throw to cancel. */
+export type Checkpoint = (stage: string) => Promise<void>;
+
+/** What depends on the file alone. */
+export interface Imported {
+  readonly source: ModelSource;
+  readonly model: Model;
+  readonly importMs: number;
+}
+
+/** What depends on the file and the dim bindings. */
+export interface Analysed {
+  /** Inferred: types, known values, constants folded, dead shape arithmetic gone. */
+  readonly model: Model;
+  readonly ecg: Ecg;
+  /** Plans any edits over this ECG, remembering prefixes (undo is instant). */
+  readonly planner: Planner;
+  readonly bindings: Bindings;
+  readonly inferMs: number;
+}
+
+export interface Planned {
+  readonly plan: FusionPlan;
+  readonly planMs: number;
+}
+
+export const NO_CHECKPOINT: Checkpoint = () => Promise.resolve();
+
+/** Throws ModelError when the file is no model at all; everything milder is a diagnostic. */
+export async function importPass(
+  source: ModelSource,
+  checkpoint: Checkpoint = NO_CHECKPOINT,
+): Promise<Imported> {
+  await checkpoint('Reading the model');
+  const start = performance.now();
+  const model = await importModel(source);
+  return { source, model, importMs: performance.now() - start };
+}
+
+export async function analysePass(
+  imported: Imported,
+  bindings: Bindings,
+  checkpoint: Checkpoint = NO_CHECKPOINT,
+): Promise<Analysed> {
+  // Types and sizes first: mapping types and every estimate depend on them.
+  await checkpoint('Inferring shapes');
+  const start = performance.now();
+  const model = inferModel(imported.model, { bindings });
+  // The paper's attributes on operators and edges.
+  await checkpoint('Building the ECG');
+  const ecg = buildEcg(model, bindings);
+  const inferMs = performance.now() - start;
+  return { model, ecg, planner: createPlanner(ecg), bindings, inferMs };
+}
+
+export async function planPass(
+  analysed: Analysed,
+  edits: PlanEdits,
+  checkpoint: Checkpoint = NO_CHECKPOINT,
+): Promise<Planned> {
+  await checkpoint('Planning');
+  const start = performance.now();
+  const plan = analysed.planner.plan(edits);
+  return { plan, planMs: performance.now() - start };
+}
+
+/** Bindings of the edits, as the dims module takes them. */
+export function bindingsOf(edits: PlanEdits): Bindings {
+  return new Map(Object.entries(edits.bindings));
+}

@@ -1,0 +1,230 @@
+/**
+ * The host of `fusion-studio open`: one model, its edits, undo and saving, and any number of pages that stay in
+ * step. The same worker and page as in VS Code; only what VS Code does itself (undo stack, save) is here.
+ */
+import type { PlanEdits } from '../fusion/plan.ts';
+import type {
+  DocumentState,
+  EditRequest,
+  EditResult,
+  HostNotifications,
+  PageError,
+  PageInit,
+  PageNotifications,
+  PageRequests,
+  ReplanResult,
+  ViewState,
+  WorkerRequests,
+} from '../protocol.ts';
+import { performEdit } from '../session/performEdit.ts';
+import { UndoStack } from './undoStack.ts';
+
+/** What the host needs of the worker; `compiler/client` provides it. */
+export interface WorkerPort {
+  request<Name extends keyof WorkerRequests>(
+    name: Name,
+    params: WorkerRequests[Name][0],
+  ): Promise<WorkerRequests[Name][1]>;
+}
+
+/** Where edits come from and go to: the sidecar file. */
+export interface EditsStore {
+  /** What was saved, and why saving is impossible, if it is. */
+  load(): Promise<{ readonly edits: PlanEdits; readonly readOnly: string | null }>;
+  /** Rejects with a message for the user. */
+  save(edits: PlanEdits, document: DocumentState, structureHash: string): Promise<void>;
+}
+
+/** One connected page. */
+export interface Page {
+  notify<Name extends keyof HostNotifications>(name: Name, params: HostNotifications[Name]): void;
+}
+
+export type PageHandlers = {
+  readonly [Name in keyof PageRequests]: (
+    params: PageRequests[Name][0],
+  ) => Promise<PageRequests[Name][1]>;
+};
+
+const DOC = 'studio';
+
+export class StudioHost {
+  private readonly pages = new Set<Page>();
+  private document: DocumentState | null = null;
+  private error: PageError | null = null;
+  private structureHash = '';
+  private undo: UndoStack<PlanEdits> | undefined;
+  private viewState: ViewState | null = null;
+  /** Edits run one after the other: a second click waits for the first plan. */
+  private queue: Promise<unknown> = Promise.resolve();
+  private opening: Promise<void> | undefined;
+
+  constructor(
+    private readonly modelPath: string,
+    private readonly worker: WorkerPort,
+    private readonly store: EditsStore,
+  ) {}
+
+  /** Opens the model (again after a failure). Never rejects: the page shows what went wrong. */
+  open(): Promise<void> {
+    this.opening ??= this.load().finally(() => {
+      if (this.error) this.opening = undefined;
+    });
+    return this.opening;
+  }
+
+  connect(page: Page): { handlers: PageHandlers; close: () => void } {
+    this.pages.add(page);
+    return { handlers: this.handlers(page), close: () => void this.pages.delete(page) };
+  }
+
+  /** Notifications of a page that the host cares about. */
+  receive<Name extends keyof PageNotifications>(name: Name, params: PageNotifications[Name]): void {
+    if (name === 'page/viewState') this.viewState = params as ViewState;
+  }
+
+  private async load(): Promise<void> {
+    try {
+      const { edits, readOnly } = await this.store.load();
+      const opened = await this.worker.request('document/open', {
+        doc: DOC,
+        location: { kind: 'file', path: this.modelPath },
+        edits,
+      });
+      const { graph, plan, diagnostics, timings } = opened;
+      this.structureHash = opened.structureHash;
+      this.undo = new UndoStack(edits);
+      this.document = { graph, plan, edits, diagnostics, timings, readOnly };
+      this.error = null;
+    } catch (error) {
+      this.document = null;
+      this.error = {
+        title: 'This model cannot be opened',
+        message: messageOf(error),
+        actions: [{ id: 'retry', label: 'Try again' }],
+      };
+    }
+  }
+
+  private handlers(page: Page): PageHandlers {
+    return {
+      'page/ready': async () => {
+        await this.open();
+        queueMicrotask(() => this.announceUndo([page]));
+        return this.init();
+      },
+      'page/edit': (request) => this.inTurn(() => this.edit(request)),
+      'page/undo': () => this.inTurn(() => this.goTo((undo) => undo.undo())),
+      'page/redo': () => this.inTurn(() => this.goTo((undo) => undo.redo())),
+      'page/save': () => this.inTurn(() => this.save()),
+      'page/details': ({ target }) => this.worker.request('document/details', { doc: DOC, target }),
+      'page/explain': ({ edge }) => this.worker.request('document/explain', { doc: DOC, edge }),
+      'page/whatIf': ({ a, b }) => this.worker.request('document/whatIf', { doc: DOC, a, b }),
+      'page/weightStatistics': ({ constant }) =>
+        this.worker.request('document/weightStatistics', { doc: DOC, constant }),
+      'page/action': async ({ id }) => {
+        if (id === 'retry') {
+          await this.open();
+          if (this.document) this.broadcast('host/document', this.document);
+          else if (this.error) this.broadcast('host/error', this.error);
+        }
+        return null;
+      },
+    };
+  }
+
+  private init(): PageInit {
+    return {
+      document: this.document,
+      error: this.error,
+      viewState: this.viewState,
+      capabilities: { ownUndo: true, trusted: true },
+    };
+  }
+
+  private async edit(request: EditRequest): Promise<EditResult> {
+    const { document, undo } = this;
+    if (!document || !undo) return { ok: false, message: 'No model is open.' };
+    if (document.readOnly) return { ok: false, message: document.readOnly };
+    const outcome = await performEdit(document.edits, request, document, (edits) =>
+      this.replan(edits),
+    );
+    if (!outcome.ok) {
+      // The worker planned what was refused; details and verdicts must speak of the plan on screen again.
+      await this.replan(document.edits);
+      return outcome;
+    }
+    undo.push(outcome.edits);
+    this.show(outcome.edits, outcome.result);
+    if (outcome.warning) {
+      this.broadcast('host/message', { severity: 'warning', text: outcome.warning });
+    }
+    return { ok: true };
+  }
+
+  private async goTo(move: (undo: UndoStack<PlanEdits>) => PlanEdits): Promise<null> {
+    const { document, undo } = this;
+    if (!document || !undo) return null;
+    const edits = move(undo);
+    if (edits !== document.edits) this.show(edits, await this.replan(edits));
+    return null;
+  }
+
+  private async save(): Promise<EditResult> {
+    const { document, undo } = this;
+    if (!document || !undo) return { ok: false, message: 'No model is open.' };
+    if (document.readOnly) return { ok: false, message: document.readOnly };
+    try {
+      await this.store.save(document.edits, document, this.structureHash);
+    } catch (error) {
+      return { ok: false, message: `The plan was not saved: ${messageOf(error)}` };
+    }
+    undo.markSaved();
+    this.announceUndo(this.pages);
+    return { ok: true };
+  }
+
+  private replan(edits: PlanEdits): Promise<ReplanResult> {
+    const shown = this.document?.edits;
+    return this.worker.request('document/replan', {
+      doc: DOC,
+      edits,
+      ...(shown ? { shown } : {}),
+    });
+  }
+
+  private show(edits: PlanEdits, result: ReplanResult): void {
+    if (!this.document) return;
+    const { graph, plan, diagnostics, planMs } = result;
+    const { document } = this;
+    const timings = { ...document.timings, planMs };
+    this.document = { ...document, plan, diagnostics, edits, timings, ...(graph ? { graph } : {}) };
+    const { graph: _, ...unchangedGraph } = this.document;
+    this.broadcast('host/document', graph ? this.document : unchangedGraph);
+    this.announceUndo(this.pages);
+  }
+
+  private announceUndo(pages: Iterable<Page>): void {
+    const { undo } = this;
+    if (!undo) return;
+    const { canUndo, canRedo, dirty } = undo;
+    for (const page of pages) page.notify('host/undoState', { canUndo, canRedo, dirty });
+  }
+
+  private broadcast<Name extends keyof HostNotifications>(
+    name: Name,
+    params: HostNotifications[Name],
+  ): void {
+    for (const page of this.pages) page.notify(name, params);
+  }
+
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.queue.then(work);
+    this.queue = result.catch(() => undefined);
+    return result;
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

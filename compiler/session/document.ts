@@ -1,0 +1,138 @@
+/**
+ * One open model inside the worker: what was imported, analysed per dim bindings, and the plan of the
+ * edits asked for last. The host owns the edits; a document is rebuilt from (location, edits) at any time.
+ */
+import { analysePass, bindingsOf, importPass, planPass } from '../compile.ts';
+import type { Analysed, Checkpoint, Imported } from '../compile.ts';
+import type { Diagnostic } from '../diagnostics.ts';
+import { ModelError } from '../diagnostics.ts';
+import { explainVerdict } from '../fusion/explain.ts';
+import type { FusionPlan, PlanEdits } from '../fusion/plan.ts';
+import { summarisePlan } from '../fusion/summary.ts';
+import { whatIf } from '../fusion/whatIf.ts';
+import type { ModelSource } from '../onnx/source.ts';
+import type {
+  Details,
+  GraphSnapshot,
+  OpenResult,
+  PlanSnapshot,
+  ReplanResult,
+  WeightStatistics,
+  WhatIf,
+} from '../protocol.ts';
+import { blockDetails, operatorDetails } from './details.ts';
+import { graphSnapshot } from './graphSnapshot.ts';
+import { overrideDiagnostics } from './overrideDiagnostics.ts';
+import { planSnapshot } from './planSnapshot.ts';
+import { structureHash } from './structureHash.ts';
+import { weightStatistics } from './weightStatistics.ts';
+
+export class ModelDocument {
+  private revision = 1;
+
+  private constructor(
+    readonly name: string,
+    private readonly imported: Imported,
+    private analysed: Analysed,
+    private edits: PlanEdits,
+    private plan: FusionPlan,
+  ) {}
+
+  /** @throws ModelError when the file is no model; whatever `checkpoint` throws cancels. */
+  static async open(
+    source: ModelSource,
+    name: string,
+    edits: PlanEdits,
+    checkpoint: Checkpoint,
+  ): Promise<{ document: ModelDocument; result: OpenResult }> {
+    const imported = await importPass(source, checkpoint);
+    const analysed = await analysePass(imported, bindingsOf(edits), checkpoint);
+    const { plan, planMs } = await planPass(analysed, edits, checkpoint);
+    const document = new ModelDocument(name, imported, analysed, edits, plan);
+    const { importMs } = imported;
+    const { inferMs } = analysed;
+    return {
+      document,
+      result: {
+        graph: document.graphSnapshot(),
+        plan: document.planSnapshot(undefined),
+        diagnostics: document.diagnostics(),
+        structureHash: structureHash(analysed.ecg),
+        timings: { importMs, inferMs, planMs },
+      },
+    };
+  }
+
+  /** Plans other edits; a change of bindings infers shapes again. */
+  async replan(
+    edits: PlanEdits,
+    shown: PlanEdits | undefined,
+    checkpoint: Checkpoint,
+  ): Promise<ReplanResult> {
+    let { analysed } = this;
+    const bindings = bindingsOf(edits);
+    const rebound = !sameBindings(analysed.bindings, bindings);
+    if (rebound) analysed = await analysePass(this.imported, bindings, checkpoint);
+    const { plan, planMs } = await planPass(analysed, edits, checkpoint);
+    const comparable = shown !== undefined && !rebound && sameBindings(bindings, bindingsOf(shown));
+    const previous = comparable ? analysed.planner.plan(shown) : undefined;
+    if (rebound) this.revision++;
+    Object.assign(this, { analysed, edits, plan });
+    return {
+      ...(rebound ? { graph: this.graphSnapshot() } : {}),
+      plan: this.planSnapshot(previous),
+      diagnostics: this.diagnostics(),
+      planMs,
+    };
+  }
+
+  details(target: { operator: number } | { block: number }): Details | null {
+    const { ecg } = this.analysed;
+    const found =
+      'operator' in target
+        ? operatorDetails(ecg, this.plan, target.operator)
+        : blockDetails(ecg, this.plan, target.block);
+    return found ?? null;
+  }
+
+  explain(edge: number): string {
+    const { ecg } = this.analysed;
+    return ecg.edges[edge] ? explainVerdict(ecg, this.plan, edge) : '';
+  }
+
+  whatIf(a: number, b: number): WhatIf {
+    return whatIf(this.analysed.ecg, this.plan, this.edits, a, b);
+  }
+
+  /** @param index value index of a constant, as `TensorDetails.constant` gives it. */
+  weightStatistics(index: number, checkpoint: () => Promise<void>): Promise<WeightStatistics> {
+    const value = this.analysed.ecg.graph.values[index];
+    if (!value?.constant) {
+      return Promise.reject(new ModelError('model/bad-tensor', `Value ${index} is no constant.`));
+    }
+    return weightStatistics(value.constant, value.known, this.imported.source, checkpoint);
+  }
+
+  close(): void {
+    this.imported.source.close();
+  }
+
+  private graphSnapshot(): GraphSnapshot {
+    const { model, ecg, bindings } = this.analysed;
+    return graphSnapshot(model, ecg, this.name, this.revision, bindings);
+  }
+
+  private planSnapshot(previous: FusionPlan | undefined): PlanSnapshot {
+    const summary = summarisePlan(this.analysed.ecg, this.plan);
+    return planSnapshot(this.plan, summary, this.revision, previous);
+  }
+
+  private diagnostics(): Diagnostic[] {
+    const { diagnostics } = this.analysed.model;
+    return [...diagnostics, ...overrideDiagnostics(this.plan)];
+  }
+}
+
+function sameBindings(a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>): boolean {
+  return a.size === b.size && [...a].every(([symbol, size]) => b.get(symbol) === size);
+}

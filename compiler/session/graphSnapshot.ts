@@ -1,0 +1,148 @@
+/**
+ * Columnar snapshot of a graph for the page: plain data, never weights. Names are copied as they are
+ * (untrusted), cut to a sane length.
+ */
+import type { Ecg } from '../ecg/ecg.ts';
+import { formatShape } from '../graph/dim.ts';
+import type { Bindings } from '../graph/dim.ts';
+import type { Constant, Graph, Model, Operator, Value } from '../graph/graph.ts';
+import { DATA_TYPES } from '../graph/types.ts';
+import type { ValueType } from '../graph/types.ts';
+import { MAPPING_TYPES } from '../mapping/mappingTypes.ts';
+import type { GraphSnapshot, SymbolSnapshot } from '../protocol.ts';
+
+/** Longest name sent to the page; the rest of a longer one is never needed to recognise it. */
+const MAX_NAME = 300;
+
+export function graphSnapshot(
+  model: Model,
+  ecg: Ecg,
+  modelName: string,
+  revision: number,
+  bindings: Bindings,
+): GraphSnapshot {
+  const { graph } = ecg;
+  const types = new Dictionary();
+  const tensors = new TensorColumns(graph);
+  const edgeTensor = Int32Array.from(ecg.edges, (edge) => tensors.add(edge.value));
+  const inputEdges: number[] = [];
+  graph.inputs.forEach((value, input) => {
+    for (const consumer of graph.values[value]?.consumers ?? []) inputEdges.push(input, consumer);
+  });
+  const outputEdges: number[] = [];
+  graph.outputs.forEach((value, output) => {
+    const producer = graph.values[value]?.producer ?? -1;
+    if (producer >= 0) outputEdges.push(producer, output);
+  });
+  const inputs = Int32Array.from(graph.inputs, (value) => tensors.add(value));
+  const outputs = Int32Array.from(graph.outputs, (value) => tensors.add(value));
+  return {
+    revision,
+    modelName,
+    opsets: [...model.opsets].map(([d, v]) => `${d === '' ? 'ai.onnx' : d} ${v}`).join(', '),
+    producer: shorten(model.producer),
+    typeOf: Uint16Array.from(ecg.nodes, (node) => types.add(qualifiedType(node.operator))),
+    operatorTypes: types.entries,
+    ids: ecg.nodes.map((node) => node.operator.id),
+    names: ecg.nodes.map((node) => shorten(node.operator.name)),
+    mapping: Uint8Array.from(ecg.nodes, (node) => MAPPING_TYPES.indexOf(node.mapping)),
+    flops: Float64Array.from(ecg.nodes, (node) => node.flopsEstimate),
+    irs: Float64Array.from(ecg.nodes, (node) => node.irsEstimate),
+    edges: Int32Array.from(ecg.edges.flatMap((edge) => [edge.from, edge.to])),
+    edgeTensor,
+    edgeMapping: Uint8Array.from(ecg.edges, (edge) => MAPPING_TYPES.indexOf(edge.mapping)),
+    edgeBytes: Float64Array.from(ecg.edges, (edge) => edge.bytesEstimate),
+    tensorNames: tensors.names,
+    tensorTypes: tensors.types.entries,
+    tensorType: Uint16Array.from(tensors.typeOf),
+    inputs,
+    outputs,
+    inputEdges: Int32Array.from(inputEdges),
+    outputEdges: Int32Array.from(outputEdges),
+    symbols: symbolSnapshots(model, bindings),
+    ...weightTotals(graph),
+  };
+}
+
+/** 'Conv', or 'com.microsoft.FusedConv' outside ai.onnx. */
+export function qualifiedType(operator: Operator): string {
+  return shorten(operator.domain === '' ? operator.type : `${operator.domain}.${operator.type}`);
+}
+
+/** '1×3×224×224 float32', 'sequence of …', 'unknown'. */
+export function formatType(type: ValueType): string {
+  switch (type.kind) {
+    case 'tensor': {
+      const dtype = type.dtype === 'undefined' ? 'unknown type' : type.dtype;
+      return `${shorten(formatShape(type.shape))} ${dtype}`;
+    }
+    case 'sequence':
+      return `sequence of ${formatType(type.element)}`;
+    case 'optional':
+      return `optional ${formatType(type.element)}`;
+    case 'other':
+      return shorten(type.text);
+    case 'unknown':
+      return 'unknown';
+  }
+}
+
+export function shorten(text: string): string {
+  return text.length <= MAX_NAME ? text : `${text.slice(0, MAX_NAME - 1)}…`;
+}
+
+/** Bytes of a constant as stored, from its dims and element type. */
+export function constantBytes(constant: Constant): number {
+  const elements = constant.dims.reduce((product, dim) => product * dim, 1);
+  return Math.ceil((elements * DATA_TYPES[constant.dtype].bits) / 8);
+}
+
+function symbolSnapshots(model: Model, bindings: Bindings): SymbolSnapshot[] {
+  return [...model.symbols.values()].map(({ name, origin, fallback }) => ({
+    name,
+    origin,
+    fallback,
+    bound: bindings.get(name) ?? null,
+  }));
+}
+
+function weightTotals(graph: Graph): { weightCount: number; weightBytes: number } {
+  const weights = graph.values.filter((value) => value.constant && value.consumers.length > 0);
+  return {
+    weightCount: weights.length,
+    weightBytes: weights.reduce((sum, value) => sum + constantBytes(value.constant as Constant), 0),
+  };
+}
+
+/** Distinct texts in order of first use. */
+class Dictionary {
+  readonly entries: string[] = [];
+  private readonly index = new Map<string, number>();
+
+  /** Index of `text`; the last one stands for everything beyond 65,535 entries. */
+  add(text: string): number {
+    const known = this.index.get(text);
+    if (known !== undefined) return known;
+    if (this.entries.length === 0xffff) return 0xfffe;
+    this.index.set(text, this.entries.length);
+    return this.entries.push(text) - 1;
+  }
+}
+
+class TensorColumns {
+  readonly names: string[] = [];
+  readonly typeOf: number[] = [];
+  readonly types = new Dictionary();
+  private readonly index = new Map<number, number>();
+
+  constructor(private readonly graph: Graph) {}
+
+  add(valueIndex: number): number {
+    const known = this.index.get(valueIndex);
+    if (known !== undefined) return known;
+    const value = this.graph.values[valueIndex] as Value;
+    this.index.set(valueIndex, this.names.length);
+    this.typeOf.push(this.types.add(formatType(value.type)));
+    return this.names.push(shorten(value.name)) - 1;
+  }
+}
