@@ -10,9 +10,9 @@ import { operator, VARIADIC } from './entry.ts';
 import { inferStates, tripCount } from './loopState.ts';
 import { opaqueMapping } from './mappingRules.ts';
 import { mapDims, mergeTypes } from './mergeTypes.ts';
-import { scanTypes } from './scan.ts';
+import { scanTypes } from './scanTypes.ts';
 
-export const CONTROL_FLOW_FAMILY: readonly OperatorEntry[] = [
+export const FAMILY: readonly OperatorEntry[] = [
   operator('If', {
     since: [1, 11, 13, 16, 19, 21, 23, 24, 25],
     outputs: [1, VARIADIC],

@@ -19,7 +19,7 @@ import { elementCount, perInputElement } from './flops.ts';
 import { dataShape } from './inferRules.ts';
 import { opaqueMapping } from './mappingRules.ts';
 
-export const CONVOLUTION_FAMILY: readonly OperatorEntry[] = [
+export const FAMILY: readonly OperatorEntry[] = [
   operator('Conv', {
     since: [1, 11, 22],
     inputs: [2, 3],

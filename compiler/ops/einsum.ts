@@ -14,7 +14,7 @@ import { operator, VARIADIC } from './entry.ts';
 import { commonDtype, presentInputs } from './inferRules.ts';
 import { fixedMapping, nodeMapping } from './mappingRules.ts';
 
-export const EINSUM_FAMILY: readonly OperatorEntry[] = [
+export const FAMILY: readonly OperatorEntry[] = [
   operator('Einsum', {
     since: [12],
     inputs: [1, VARIADIC],

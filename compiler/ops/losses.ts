@@ -10,7 +10,7 @@ import { operator } from './entry.ts';
 import { perInputElement } from './flops.ts';
 import { SOFTMAX_FLOPS } from './softmax.ts';
 
-export const LOSS_FAMILY: readonly OperatorEntry[] = [
+export const FAMILY: readonly OperatorEntry[] = [
   operator('NegativeLogLikelihoodLoss', {
     since: [12, 13, 22],
     inputs: [2, 3],

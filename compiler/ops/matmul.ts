@@ -14,7 +14,7 @@ import { elementCount } from './flops.ts';
 import { broadcastShapes, commonDtype } from './inferRules.ts';
 import { broadcasts, elementwiseEdge, nodeMapping, opaqueMapping } from './mappingRules.ts';
 
-export const MATMUL_FAMILY: readonly OperatorEntry[] = [
+export const FAMILY: readonly OperatorEntry[] = [
   operator('MatMul', {
     since: [1, 9, 13],
     inputs: [2, 2],

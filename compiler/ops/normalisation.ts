@@ -23,7 +23,7 @@ const AFFINE_FLOPS = 2;
 /** Data Many-to-Many, scale and bias One-to-Many. */
 export const normalisationMapping = withEdges('many-to-many', ['many-to-many']);
 
-export const NORMALISATION_FAMILY: readonly OperatorEntry[] = [
+export const FAMILY: readonly OperatorEntry[] = [
   operator('BatchNormalization', {
     since: [1, 6, 7, 9, 14, 15],
     inputs: [5, 5],

@@ -16,7 +16,7 @@ import { readWindow, transposedOutputs, windowOutputs, windowTaps } from './wind
 
 const manyToMany = fixedMapping('many-to-many');
 
-export const POOLING_FAMILY: readonly OperatorEntry[] = [
+export const FAMILY: readonly OperatorEntry[] = [
   pool('AveragePool', [1, 7, 10, 11, 19, 22], 1, ['linear']),
   pool('LpPool', [1, 2, 11, 18, 22], 2, ['homogeneous']),
   operator('MaxPool', {

@@ -17,7 +17,7 @@ import { matmulFlops, matmulShape } from './matmul.ts';
 /** Data at 0, weights at 3: between them scale and zero point of each. */
 const QUANTISED_CONVOLUTION = { data: 0, weights: 3 };
 
-export const QUANTISATION_FAMILY: readonly OperatorEntry[] = [
+export const FAMILY: readonly OperatorEntry[] = [
   operator('QuantizeLinear', {
     since: [10, 13, 19, 21, 23, 24, 25],
     inputs: [2, 3],

@@ -11,7 +11,7 @@ import { perOutputElement } from './flops.ts';
 import { dtypeAttribute } from './inferRules.ts';
 import { opaqueMapping } from './mappingRules.ts';
 
-export const RANDOM_FAMILY: readonly OperatorEntry[] = [
+export const FAMILY: readonly OperatorEntry[] = [
   random('RandomNormal', [1, 22], 0, ofStatedShape),
   random('RandomUniform', [1, 22], 0, ofStatedShape),
   random('RandomNormalLike', [1, 22], 1, likeInput),

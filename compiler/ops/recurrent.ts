@@ -11,7 +11,7 @@ import type { InferContext, OperatorEntry, OpView } from './define.ts';
 import { operator } from './entry.ts';
 import { opaqueMapping } from './mappingRules.ts';
 
-export const RECURRENT_FAMILY: readonly OperatorEntry[] = [
+export const FAMILY: readonly OperatorEntry[] = [
   layer('RNN', [1, 7, 14, 22], { gates: 1, elementwise: 2, states: 1, inputs: 6 }),
   layer('GRU', [1, 3, 7, 14, 22], { gates: 3, elementwise: 12, states: 1, inputs: 6 }),
   layer('LSTM', [1, 7, 14, 22], { gates: 4, elementwise: 18, states: 2, inputs: 8 }),

@@ -13,7 +13,7 @@ import { elementCount } from './flops.ts';
 import { opaqueMapping } from './mappingRules.ts';
 import { resizedShape, resizeInputs, scalesOf } from './resizeScale.ts';
 
-export const RESIZE_FAMILY: readonly OperatorEntry[] = [
+export const FAMILY: readonly OperatorEntry[] = [
   operator('Resize', {
     since: [10, 11, 13, 18, 19],
     inputs: [1, 4],

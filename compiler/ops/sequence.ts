@@ -13,7 +13,7 @@ import { dtypeAttribute } from './inferRules.ts';
 import { opaqueMapping } from './mappingRules.ts';
 import { mapDims, mergeTypes } from './mergeTypes.ts';
 
-export const SEQUENCE_FAMILY: readonly OperatorEntry[] = [
+export const FAMILY: readonly OperatorEntry[] = [
   sequenceOperator('SequenceEmpty', [0, 0], (op) =>
     sequenceOf(tensorType(dtypeAttribute(op, 'dtype', 'float32'), null)),
   ),

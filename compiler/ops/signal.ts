@@ -12,7 +12,7 @@ import { elementCount } from './flops.ts';
 import { dtypeAttribute } from './inferRules.ts';
 import { fixedMapping, opaqueMapping } from './mappingRules.ts';
 
-export const SIGNAL_FAMILY: readonly OperatorEntry[] = [
+export const FAMILY: readonly OperatorEntry[] = [
   operator('DFT', {
     since: [17, 20],
     inputs: [1, 3],

@@ -14,7 +14,7 @@ import { fixedMapping } from './mappingRules.ts';
 /** Operations per element: maximum, subtract, exponential, sum, divide. */
 export const SOFTMAX_FLOPS = 5;
 
-export const SOFTMAX_FAMILY: readonly OperatorEntry[] = [
+export const FAMILY: readonly OperatorEntry[] = [
   alongAxis('Softmax', SOFTMAX_FLOPS, []),
   // Maximum, subtract, exponential, sum, subtract of the logarithm.
   alongAxis('LogSoftmax', SOFTMAX_FLOPS, ['idempotent']),

@@ -12,7 +12,7 @@ import { broadcastInputs, sameShape } from './inferRules.ts';
 import type { InferRule } from './inferRules.ts';
 import { opaqueMapping } from './mappingRules.ts';
 
-export const STRING_FAMILY: readonly OperatorEntry[] = [
+export const FAMILY: readonly OperatorEntry[] = [
   text('StringNormalizer', 10, [1, 1], [1, 1], normalised),
   text('StringConcat', 20, [2, 2], [1, 1], broadcastInputs('string')),
   text('StringSplit', 20, [1, 1], [2, 2], split),

@@ -14,7 +14,7 @@ import { operator } from './entry.ts';
 import { elementCount, perOutputElement } from './flops.ts';
 import { nodeMapping, opaqueMapping } from './mappingRules.ts';
 
-export const VISION_FAMILY: readonly OperatorEntry[] = [
+export const FAMILY: readonly OperatorEntry[] = [
   operator('GridSample', {
     since: [16, 20, 22],
     inputs: [2, 2],
