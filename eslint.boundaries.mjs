@@ -22,8 +22,28 @@ const table = {
   'compiler/protocol.ts': ['compiler/fusion', 'compiler/ecg', ...operators],
   // One open document: what it answers and how it changes.
   'compiler/session': 'everything above',
+  // The saved plan, and the way to the worker: what both hosts share.
+  'compiler/sidecar': [
+    'compiler/session',
+    'compiler/protocol.ts',
+    'compiler/fusion',
+    'compiler/diagnostics.ts',
+  ],
+  'compiler/client': [
+    'compiler/session',
+    'compiler/protocol.ts',
+    'compiler/fusion',
+    'compiler/diagnostics.ts',
+  ],
   // The loopback server behind `fusion-studio open`.
-  'compiler/serve': ['compiler/session', 'compiler/protocol.ts', 'compiler/diagnostics.ts'],
+  'compiler/serve': [
+    'compiler/client',
+    'compiler/sidecar',
+    'compiler/session',
+    'compiler/protocol.ts',
+    'compiler/fusion',
+    'compiler/diagnostics.ts',
+  ],
   // The processes, worker.ts and cli.ts, and what only they use.
   compiler: 'everything above',
 
@@ -33,7 +53,7 @@ const table = {
   'webview/views': ['webview/state', 'webview/layout', 'webview/ui'],
   webview: ['webview/views', 'webview/state', 'webview/layout', 'webview/ui'],
 
-  extension: ['compiler'],
+  extension: 'the compiler',
   test: 'everything above',
 };
 
@@ -51,7 +71,12 @@ const compilerParts = names.filter((name) => name.startsWith('compiler'));
 
 const policies = names.map((name, place) => {
   const above = names.slice(0, place);
-  const allowed = table[name] === 'everything above' ? above : table[name];
+  const allowed =
+    table[name] === 'everything above'
+      ? above
+      : table[name] === 'the compiler'
+        ? compilerParts
+        : table[name];
   for (const other of allowed) {
     if (!above.includes(other)) throw new Error(`${name} may not import ${other}: it stands below`);
   }
