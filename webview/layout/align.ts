@@ -110,7 +110,7 @@ function chooseSide(layers: Layers, position: Int32Array, side: 'above' | 'below
       // Of several segments to one group the one nearest to both middles counts.
       const same = best.findIndex((t) => end[t] === end[s]);
       if (same < 0) best.push(s);
-      else if (aside(layers, s) < aside(layers, best[same]!)) best[same] = s;
+      else if (isStraighter(layers, s, best[same]!)) best[same] = s;
     }
     if (best.length % 2 === 0) continue;
     if (best.length > 1) best.sort((a, b) => position[end[a]!]! - position[end[b]!]!);
@@ -119,8 +119,11 @@ function chooseSide(layers: Layers, position: Int32Array, side: 'above' | 'below
   return choice;
 }
 
-function aside({ fromPort, toPort }: Layers, segment: number): number {
-  return Math.abs(fromPort[segment]!) + Math.abs(toPort[segment]!);
+/** Total, so that both ends of parallel segments choose the same one. */
+function isStraighter({ fromPort, toPort }: Layers, s: number, t: number): boolean {
+  const aside = (k: number): number => Math.abs(fromPort[k]!) + Math.abs(toPort[k]!);
+  const difference = aside(s) - aside(t);
+  return difference < 0 || (difference === 0 && s < t);
 }
 
 /** 3: a box that goes on, 2: a long edge, 1: a box where the walk ends (an input, an output). */

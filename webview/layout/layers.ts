@@ -65,7 +65,7 @@ export function buildLayers(
   const toPort = new Float32Array(capacity);
   let s = 0;
   const chained = new Uint8Array(bundleCount);
-  const seen = new Map<number, number>();
+  const drawn = new Map<number, number[]>();
   for (let e = 0; e < edgeCount; e++) {
     if (tunnel[e] === 1) continue;
     const b = bundle[e]!;
@@ -87,10 +87,7 @@ export function buildLayers(
         if (Number.isNaN(hint[first + k]!)) hint[first + k] = problem.trail(e, (k + 1) / span);
       }
     }
-    // Two edges of one bundle with one target (Mul(x, x)) are one line.
-    const pair = b * real + target[e]!;
-    if (seen.has(pair)) continue;
-    seen.set(pair, e);
+    if (isRepeated(drawn, b * real + target[e]!, problem.targetPort[e]!)) continue;
     from[s] = span === 1 ? u : first + span - 2;
     to[s] = target[e]!;
     fromPort[s] = span === 1 ? problem.sourcePort[e]! : 0;
@@ -120,6 +117,15 @@ export function buildLayers(
     chain,
     tunnel,
   };
+}
+
+/** Two edges of one bundle to one port of one target (Mul(x, x)) are one line. */
+function isRepeated(drawn: Map<number, number[]>, pair: number, port: number): boolean {
+  const ports = drawn.get(pair);
+  if (ports?.includes(port)) return true;
+  if (ports) ports.push(port);
+  else drawn.set(pair, [port]);
+  return false;
 }
 
 /**

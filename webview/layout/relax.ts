@@ -28,6 +28,8 @@ export class Relaxation {
   private time = 0;
   private pull = 0;
   private weight = 0;
+  /** Looks at neighbours that are still allowed: dense graphs would push the same heaps for long. */
+  private budget: number;
 
   /** Moves the columns at `x` in place; `x` must keep all distances. */
   constructor(
@@ -41,13 +43,14 @@ export class Relaxation {
       (a, b) => columns.top[a]! - columns.top[b]! || a - b,
     );
     this.stamp = new Int32Array(columns.count);
+    this.budget = 50_000 + 40 * (this.pulls.other.length + constraints.toRight.item.length);
   }
 
   /** Moves every column once, from the top or from the bottom; returns the longest move. */
   round(fromTop: boolean): number {
     const n = this.byTop.length;
     let longest = 0;
-    for (let i = 0; i < n; i++) {
+    for (let i = 0; i < n && this.budget > 0; i++) {
       longest = Math.max(longest, this.move(this.byTop[fromTop ? i : n - 1 - i]!));
     }
     return longest;
@@ -68,6 +71,7 @@ export class Relaxation {
     let size = 1;
     for (let i = 0; i < size; i++) {
       const c = moving[i]!;
+      this.budget -= links.start[c + 1]! - links.start[c]!;
       for (let k = links.start[c]!; k < links.start[c + 1]!; k++) {
         const link = links.item[k]!;
         const d = end[link]!;
@@ -94,6 +98,7 @@ export class Relaxation {
   private addPull(column: number): void {
     const { start, other, apart, weight } = this.pulls;
     const { x } = this;
+    this.budget -= start[column + 1]! - start[column]!;
     for (let k = start[column]!; k < start[column + 1]!; k++) {
       this.pull += weight[k]! * (x[other[k]!]! - apart[k]! - x[column]!);
       this.weight += weight[k]!;
