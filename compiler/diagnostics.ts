@@ -8,6 +8,7 @@ export type Severity = 'error' | 'warning' | 'info';
 /** Every code, with its severity. One line a code: a new message starts here. */
 export const DIAGNOSTIC_SEVERITY = {
   // Reading the file.
+  'model/unreadable': 'error',
   'model/not-onnx': 'error',
   'model/truncated': 'error',
   'model/too-deep': 'error',

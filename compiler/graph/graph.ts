@@ -29,6 +29,8 @@ export type ConstantSource =
       readonly offset: number;
       readonly length: number;
       readonly field: 'raw' | 'float' | 'int32' | 'int64' | 'double' | 'uint64';
+      /** The range holds whole fields with their tags (unpacked elements), not one packed payload. */
+      readonly tagged?: true;
     }
   /** In a file beside the model; the location was checked to stay inside the model's folder. */
   | {
@@ -106,6 +108,8 @@ export interface Operator {
   readonly subgraphs: ReadonlyMap<string, Graph>;
   /** Ids of the ONNX nodes it came from (more than one after rewriting or inlining). */
   readonly originalIds: readonly string[];
+  /** `metadata_props` of the node (IR 10). Untrusted text. */
+  readonly metadata?: ReadonlyMap<string, string>;
 }
 
 export interface Graph {
