@@ -79,5 +79,7 @@ if (import.meta.url === `file://${process.argv[1]}`) {
   const input = scene(name);
   const result = layout(input);
   writeFileSync(out, toSvg(input, result, Number(from), Number(to)));
-  console.log(`${result.width.toFixed(0)} x ${result.height.toFixed(0)}, ${result.crossings} crossings`);
+  console.log(
+    `${result.width.toFixed(0)} x ${result.height.toFixed(0)}, ${result.crossings} crossings`,
+  );
 }

@@ -20,7 +20,8 @@ export function alignColumns(layers: Layers, position: Int32Array): Columns {
   const above = chooseSide(layers, position, 'above');
   const joined = new Int32Array(count).fill(-1); // segment to the node below in the same column
   const accepted = new Int32Array(count); // place below, by place in the row
-  for (let r = 0; r + 1 < layerCount; r++) joinRows(layers, position, r, below, above, joined, accepted);
+  for (let r = 0; r + 1 < layerCount; r++)
+    joinRows(layers, position, r, below, above, joined, accepted);
 
   const of = new Int32Array(count).fill(-1);
   const offset = new Float64Array(count);
@@ -30,7 +31,7 @@ export function alignColumns(layers: Layers, position: Int32Array): Columns {
     const column = top.length;
     top.push(layers.rank[first]!);
     of[first] = column;
-    for (let v = first; joined[v]! >= 0; ) {
+    for (let v = first; joined[v]! >= 0;) {
       const s = joined[v]!;
       const w = layers.to[s]!;
       of[w] = column;

@@ -20,11 +20,7 @@ export interface Constraints {
   order: Int32Array;
 }
 
-export function createConstraints(
-  layers: Layers,
-  columns: Columns,
-  spacing: Spacing,
-): Constraints {
+export function createConstraints(layers: Layers, columns: Columns, spacing: Spacing): Constraints {
   const { of, offset, count } = columns;
   const { start, item } = layers.layers;
   const left = new Int32Array(layers.count);

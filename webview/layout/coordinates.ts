@@ -50,11 +50,7 @@ function packBothSides(constraints: Constraints): Float64Array {
 }
 
 /** Columns where their boxes (or else their dummies) stood before, pushed apart from both sides. */
-function startFromHints(
-  layers: Layers,
-  columns: Columns,
-  constraints: Constraints,
-): Float64Array {
+function startFromHints(layers: Layers, columns: Columns, constraints: Constraints): Float64Array {
   const position = fillHints(layers);
   const sum = new Float64Array(columns.count);
   const seen = new Int32Array(columns.count);

@@ -130,4 +130,3 @@ function numberSlots(segments: Adjacency, port: Float32Array, slot: Uint8Array):
   }
   return most;
 }
-

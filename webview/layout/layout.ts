@@ -14,7 +14,11 @@ import type { LayoutInput, LayoutResult, Spacing } from './types.ts';
 
 /** Lays out in one go. */
 export function layout(input: LayoutInput): LayoutResult {
-  const steps = layoutSteps(input);
+  return finish(layoutSteps(input));
+}
+
+/** Runs a job of steps to its end. */
+export function finish<T>(steps: Generator<void, T>): T {
   for (;;) {
     const step = steps.next();
     if (step.done) return step.value;
@@ -100,7 +104,11 @@ function outerProblem(graph: BoxGraph, insides: GroupInside[], spacing: Spacing)
 }
 
 /** x of an earlier polyline at fraction t of its height, NaN if it has none. */
-function trailAt({ offset, points }: NonNullable<LayoutInput['trails']>, e: number, t: number): number {
+function trailAt(
+  { offset, points }: NonNullable<LayoutInput['trails']>,
+  e: number,
+  t: number,
+): number {
   const from = offset[e]!;
   const to = offset[e + 1]!;
   if (to - from < 4) return NaN;

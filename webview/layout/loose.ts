@@ -6,9 +6,7 @@ import { pinned } from './problem.ts';
 import type { LayeredProblem, LayeredSolution } from './problem.ts';
 
 /** `solveLayered` with a grid for unconnected boxes. */
-export function* solveWithLooseBoxes(
-  problem: LayeredProblem,
-): Generator<void, LayeredSolution> {
+export function* solveWithLooseBoxes(problem: LayeredProblem): Generator<void, LayeredSolution> {
   const { count, edgeCount, source, target, pin, width, height, spacing } = problem;
   const tied = new Uint8Array(count);
   for (let e = 0; e < edgeCount; e++) {

@@ -2,7 +2,13 @@
 // exchanges, keeping the order with the fewest crossings. After an edit the surviving boxes keep their
 // order and only new boxes and edges look for a place.
 
-import { createCrossingCounter, createPlaces, lowerPlace, updatePositions, upperPlace } from './crossings.ts';
+import {
+  createCrossingCounter,
+  createPlaces,
+  lowerPlace,
+  updatePositions,
+  upperPlace,
+} from './crossings.ts';
 import type { Places } from './crossings.ts';
 import { depthFirstOrder } from './depthFirst.ts';
 import { exchangeNeighbours } from './exchange.ts';
@@ -15,10 +21,7 @@ export interface OrderOptions {
 }
 
 /** Permutes `layers.layers.item`; returns the crossings left. Yields between sweeps. */
-export function* orderLayers(
-  layers: Layers,
-  { keepOrder }: OrderOptions,
-): Generator<void, number> {
+export function* orderLayers(layers: Layers, { keepOrder }: OrderOptions): Generator<void, number> {
   if (layers.count === layers.layerCount) return 0; // one node per row
   if (keepOrder) orderByHints(layers);
   else depthFirstOrder(layers, 'down');
@@ -95,7 +98,8 @@ class OrderSearch {
 
   private sweep(downwards: boolean, mirrorTies: boolean): void {
     const rows = this.layers.layerCount;
-    for (let i = 1; i < rows; i++) this.sortRow(downwards ? i : rows - 1 - i, downwards, mirrorTies);
+    for (let i = 1; i < rows; i++)
+      this.sortRow(downwards ? i : rows - 1 - i, downwards, mirrorTies);
   }
 
   /** Sorts one row by the mean place of its neighbours above (or below); nodes without stay put. */

@@ -1,7 +1,7 @@
 // Layout after an edit of the plan (fuse, unfuse, expand, collapse): what survives keeps its order, its
 // side and about its x, and the clicked box stays where it was on the page.
 
-import { layout } from './layout.ts';
+import { finish, layoutSteps } from './layout.ts';
 import type { LayoutInput, LayoutResult } from './types.ts';
 
 /** Stable names: of blocks and operators, the same before and after. */
@@ -25,20 +25,28 @@ export interface NextKeys {
 interface Spot {
   x: number;
   top: number;
+  /** Half the width of a group, 0 for a node. */
+  half: number;
 }
 
 /**
- * Lays out `next`. The result is shifted so that the anchor's top and middle stay; its picture may
- * therefore start at any (x, y), not at (0, 0). Without an anchor that is in both layouts the nearest
- * thing is done: most survivors stay.
+ * Lays out `next`. The result is shifted so that the anchor stays; its picture may therefore start at
+ * any (x, y), not at (0, 0). A node that becomes a group, or a group that becomes a node, keeps its top;
+ * sideways it may move within the group's width, so that the rest of the picture stands still. Without
+ * an anchor that is in both layouts the median survivor stays.
  */
-export function relayout(
+export function relayout(previous: KeyedLayout, next: LayoutInput, names: NextKeys): LayoutResult {
+  return finish(relayoutSteps(previous, next, names));
+}
+
+/** The same in steps, like `layoutSteps`. */
+export function* relayoutSteps(
   previous: KeyedLayout,
   next: LayoutInput,
   names: NextKeys,
-): LayoutResult {
+): Generator<void, LayoutResult> {
   const before = spotsOf(previous);
-  const result = layout(withHints(previous, before, next, names));
+  const result = yield* layoutSteps(withHints(previous, before, next, names));
   const after = spotsOf({ input: next, result, ...names });
   const move = anchorMove(before, after, names.anchorKey);
   shift(result, move.x, move.top);
@@ -46,7 +54,7 @@ export function relayout(
 }
 
 /** The next input with the positions that its nodes, groups and edges had before. */
-export function withHints(
+function withHints(
   previous: KeyedLayout,
   before: ReadonlyMap<Key, Spot>,
   next: LayoutInput,
@@ -79,11 +87,12 @@ export function withHints(
 function spotsOf({ input, result, keys, groupKeys }: KeyedLayout): Map<Key, Spot> {
   const spots = new Map<Key, Spot>();
   for (let v = 0; v < input.nodeCount; v++) {
-    spots.set(keys[v]!, { x: result.x[v]!, top: result.y[v]! - input.height[v]! / 2 });
+    spots.set(keys[v]!, { x: result.x[v]!, top: result.y[v]! - input.height[v]! / 2, half: 0 });
   }
   for (let g = 0; groupKeys && g < input.groupCount; g++) {
     const [x1, y1, x2] = result.groupBox.subarray(4 * g, 4 * g + 4);
-    if (x2! > x1!) spots.set(groupKeys[g]!, { x: (x1! + x2!) / 2, top: y1! });
+    if (x2! > x1!)
+      spots.set(groupKeys[g]!, { x: (x1! + x2!) / 2, top: y1!, half: (x2! - x1!) / 2 });
   }
   return spots;
 }
@@ -107,7 +116,8 @@ function trailsOf(
   for (let e = 0; e < count; e++) {
     const u = numberOf.get(keys[next.edges[2 * e]!]!);
     const v = numberOf.get(keys[next.edges[2 * e + 1]!]!);
-    const old = u === undefined || v === undefined ? undefined : edgeOf.get(u * input.nodeCount + v);
+    const old =
+      u === undefined || v === undefined ? undefined : edgeOf.get(u * input.nodeCount + v);
     if (old !== undefined) {
       points.push(result.x[u!]!, result.y[u!]!);
       for (let k = result.edgeOffset[old]!; k < result.edgeOffset[old + 1]!; k++) {
@@ -124,21 +134,32 @@ function anchorMove(
   before: ReadonlyMap<Key, Spot>,
   after: ReadonlyMap<Key, Spot>,
   anchor: Key | undefined,
-): Spot {
+): { x: number; top: number } {
   const from = anchor === undefined ? undefined : before.get(anchor);
   const to = anchor === undefined ? undefined : after.get(anchor);
-  if (from && to) return { x: from.x - to.x, top: from.top - to.top };
-  // The median move of the survivors, each axis for itself.
+  if (from && to && from.half === 0 && to.half === 0) {
+    return { x: from.x - to.x, top: from.top - to.top };
+  }
   const x: number[] = [];
   const top: number[] = [];
   for (const [key, spot] of before) {
     const now = after.get(key);
-    if (!now) continue;
+    if (!now || now.half > 0 || spot.half > 0) continue;
     x.push(spot.x - now.x);
     top.push(spot.top - now.top);
   }
-  const median = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1] ?? 0;
-  return { x: median(x), top: median(top) };
+  const most = { x: median(x), top: median(top) };
+  if (!from || !to) return most;
+  const give = Math.max(from.half, to.half);
+  const exact = from.x - to.x;
+  return {
+    x: Math.min(exact + give, Math.max(exact - give, most.x)),
+    top: from.top - to.top,
+  };
+}
+
+function median(values: number[]): number {
+  return values.sort((a, b) => a - b)[values.length >> 1] ?? 0;
 }
 
 function shift(result: LayoutResult, dx: number, dy: number): void {

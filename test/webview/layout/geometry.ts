@@ -86,9 +86,7 @@ export function faults(input: LayoutInput, result: LayoutResult): string[] {
 
 function overlap(a: Box, b: Box): boolean {
   const slack = 0.1;
-  return (
-    a.x1 < b.x2 - slack && b.x1 < a.x2 - slack && a.y1 < b.y2 - slack && b.y1 < a.y2 - slack
-  );
+  return a.x1 < b.x2 - slack && b.x1 < a.x2 - slack && a.y1 < b.y2 - slack && b.y1 < a.y2 - slack;
 }
 
 function within(inner: Box, outer: Box, { groupHeader }: LayoutInput): boolean {
@@ -147,7 +145,12 @@ export function measureLines(lines: Line[]): { crossings: number; length: number
   return { crossings, length };
 }
 
-function crosses(a: [number, number], b: [number, number], c: [number, number], d: [number, number]): boolean {
+function crosses(
+  a: [number, number],
+  b: [number, number],
+  c: [number, number],
+  d: [number, number],
+): boolean {
   const side = (p: [number, number], q: [number, number], r: [number, number]): number =>
     (q[0] - p[0]) * (r[1] - p[1]) - (q[1] - p[1]) * (r[0] - p[0]);
   const tiny = 1e-3;

@@ -58,8 +58,7 @@ export function syntheticNetwork(operators: number, seed = 1): Sketch {
   };
   const residual = (x: number): number => op(op(chain(x, 4 + Math.floor(random() * 2)), x));
   const downsample = (x: number): number => op(op(chain(x, 5), chain(x, 2)));
-  const inception = (x: number): number =>
-    op(chain(x, 2), chain(x, 4), chain(x, 6), op(op(x)));
+  const inception = (x: number): number => op(chain(x, 2), chain(x, 4), chain(x, 6), op(op(x)));
   const attention = (x: number): number => {
     const norm = chain(x, 2);
     const [q, k, v] = [chain(norm, 3), chain(norm, 4), chain(norm, 3)];
@@ -100,7 +99,10 @@ export function withExtraEdges(sketch: Sketch, wanted: number, seed = 2, reach =
 }
 
 /** Blocks of 4-12 consecutive operators, as the measurements in the bench use them. */
-export function consecutiveBlocks(count: number, seed = 3): { group: Int32Array; groupCount: number } {
+export function consecutiveBlocks(
+  count: number,
+  seed = 3,
+): { group: Int32Array; groupCount: number } {
   const random = randomNumbers(seed);
   const group = new Int32Array(count);
   let g = -1;
