@@ -14,10 +14,11 @@ export interface Columns {
   top: Int32Array;
 }
 
-export function alignColumns(layers: Layers, position: Int32Array): Columns {
+export function alignColumns(layers: Layers, position: Int32Array, keepPlaces: boolean): Columns {
   const { count, layerCount } = layers;
   const below = chooseSide(layers, position, 'below');
   const above = chooseSide(layers, position, 'above');
+  if (keepPlaces) letGroupsEnd(layers, below);
   const joined = new Int32Array(count).fill(-1); // segment to the node below in the same column
   const accepted = new Int32Array(count); // place below, by place in the row
   for (let r = 0; r + 1 < layerCount; r++)
@@ -40,6 +41,24 @@ export function alignColumns(layers: Layers, position: Int32Array): Columns {
     }
   }
   return { count: top.length, of, offset, top: Int32Array.from(top) };
+}
+
+/**
+ * After an edit the boxes below a group keep their places: a group that was just expanded would else
+ * shift all of them, by as much as its exit stands beside its entry.
+ */
+function letGroupsEnd(
+  { count, hint, from, to, fromPort, toPort, segmentCount }: Layers,
+  below: Int32Array,
+): void {
+  const isGroup = new Uint8Array(count);
+  for (let s = 0; s < segmentCount; s++) {
+    if (fromPort[s] !== 0) isGroup[from[s]!] = 1;
+    if (toPort[s] !== 0) isGroup[to[s]!] = 1;
+  }
+  for (let v = 0; v < count; v++) {
+    if (isGroup[v] === 1 && below[v]! >= 0 && !Number.isNaN(hint[to[below[v]!]!]!)) below[v] = -1;
+  }
 }
 
 /** Accepts the mutual choices between two rows, straightest kind first, refusing those that cross. */

@@ -7,7 +7,12 @@ import type { Constraints } from './constraints.ts';
 import { fillHints } from './hints.ts';
 import type { Layers } from './layers.ts';
 import { Relaxation } from './relax.ts';
+import type { Homes } from './relax.ts';
 import type { Spacing } from './types.ts';
+
+/** How much each box and dummy holds its column where it stood before an edit. */
+const boxStay = 0.3;
+const dummyStay = 0.02;
 
 /** Returns the x of every node, the leftmost box side at 0. Yields between relaxation rounds. */
 export function* assignX(
@@ -17,8 +22,9 @@ export function* assignX(
   fromHints: boolean,
 ): Generator<void, { x: Float64Array; width: number }> {
   const constraints = createConstraints(layers, columns, spacing);
-  const x = fromHints ? startFromHints(layers, columns, constraints) : packBothSides(constraints);
-  const relaxation = new Relaxation(layers, columns, constraints, x);
+  const home = fromHints ? homesOf(layers, columns) : undefined;
+  const x = home ? packAround(constraints, home.x) : packBothSides(constraints);
+  const relaxation = new Relaxation(layers, columns, constraints, x, home);
   const rounds = fromHints ? 6 : 16;
   for (let round = 0; round < rounds; round++) {
     if (relaxation.round(round % 2 === 0) < 0.5) break;
@@ -49,28 +55,36 @@ function packBothSides(constraints: Constraints): Float64Array {
   return left.map((value, c) => (value + right[c]!) / 2);
 }
 
-/** Columns where their boxes (or else their dummies) stood before, pushed apart from both sides. */
-function startFromHints(layers: Layers, columns: Columns, constraints: Constraints): Float64Array {
+/** Every column as near to a wanted place as pushing evenly from both sides gives. */
+function packAround(constraints: Constraints, wanted: Float64Array): Float64Array {
+  const left = wanted.slice();
+  const right = wanted.slice();
+  pushRight(constraints, right);
+  pushLeft(constraints, left);
+  return left.map((value, c) => (value + right[c]!) / 2);
+}
+
+/** Where columns stood before an edit: by their boxes, else by their dummies, else by neighbours. */
+function homesOf(layers: Layers, columns: Columns): Homes {
   const position = fillHints(layers);
-  const sum = new Float64Array(columns.count);
+  const x = new Float64Array(columns.count);
+  const weight = new Float64Array(columns.count);
   const seen = new Int32Array(columns.count);
-  const take = (from: number, to: number, hinted: boolean): void => {
+  const take = (from: number, to: number, hinted: boolean, stay: number): void => {
     const decided = seen.slice();
     for (let v = from; v < to; v++) {
       const c = columns.of[v]!;
       if (decided[c]! > 0 || (hinted && Number.isNaN(layers.hint[v]!))) continue;
-      sum[c]! += position[v]! - columns.offset[v]!;
+      x[c]! += position[v]! - columns.offset[v]!;
+      weight[c]! += stay;
       seen[c]!++;
     }
   };
-  take(0, layers.real, true);
-  take(layers.real, layers.count, true);
-  take(0, layers.count, false);
-  const wanted = sum.map((total, c) => total / seen[c]!);
-  const pushed = wanted.slice();
-  pushRight(constraints, pushed);
-  pushLeft(constraints, wanted);
-  return wanted.map((value, c) => (value + pushed[c]!) / 2);
+  take(0, layers.real, true, boxStay);
+  take(layers.real, layers.count, true, dummyStay);
+  take(0, layers.count, false, 0);
+  for (let c = 0; c < columns.count; c++) x[c]! /= seen[c]!;
+  return { x, weight };
 }
 
 /** Unconnected parts do not pull each other: move each left until it touches the parts before it. */

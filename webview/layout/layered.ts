@@ -17,7 +17,11 @@ export function* solveLayered(problem: LayeredProblem): Generator<void, LayeredS
   const layers = buildLayers(problem, ranks, acyclic.back);
   yield;
   const crossings = yield* orderLayers(layers, { keepOrder });
-  const columns = alignColumns(layers, positions(layers.layers.start, layers.layers.item));
+  const columns = alignColumns(
+    layers,
+    positions(layers.layers.start, layers.layers.item),
+    keepOrder,
+  );
   const { x, width } = yield* assignX(layers, columns, problem.spacing, keepOrder);
   return routeEdges(problem, layers, x, width, crossings);
 }

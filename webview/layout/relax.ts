@@ -20,6 +20,12 @@ interface Pulls {
   weight: Float64Array;
 }
 
+/** Places that columns are drawn back to, next to the pull of their neighbours. */
+export interface Homes {
+  x: Float64Array;
+  weight: Float64Array;
+}
+
 export class Relaxation {
   private readonly pulls: Pulls;
   private readonly byTop: Int32Array;
@@ -37,6 +43,7 @@ export class Relaxation {
     columns: Columns,
     private readonly constraints: Constraints,
     private readonly x: Float64Array,
+    private readonly homes?: Homes,
   ) {
     this.pulls = collectPulls(layers, columns);
     this.byTop = Int32Array.from({ length: columns.count }, (_, c) => c).sort(
@@ -97,7 +104,11 @@ export class Relaxation {
 
   private addPull(column: number): void {
     const { start, other, apart, weight } = this.pulls;
-    const { x } = this;
+    const { x, homes } = this;
+    if (homes) {
+      this.pull += homes.weight[column]! * (homes.x[column]! - x[column]!);
+      this.weight += homes.weight[column]!;
+    }
     this.budget -= start[column + 1]! - start[column]!;
     for (let k = start[column]!; k < start[column + 1]!; k++) {
       this.pull += weight[k]! * (x[other[k]!]! - apart[k]! - x[column]!);

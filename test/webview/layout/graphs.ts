@@ -79,8 +79,8 @@ export function syntheticNetwork(operators: number, seed = 1): Sketch {
     else if (progress < 0.5) x = inception(x);
     else x = feedForward(attention(x));
     // U-net skips: saved on the way in, joined on the way out.
-    if (progress < 0.4 && random() < 0.06) skips.push(x);
-    if (progress > 0.6 && skips.length > 0 && random() < 0.1) x = op(x, skips.pop()!);
+    if (progress < 0.4 && random() < 0.15) skips.push(x);
+    if (progress > 0.6 && skips.length > 0 && random() < 0.25) x = op(x, skips.pop()!);
   }
   while (count < operators) x = op(x);
   return { count, edges };
