@@ -1,10 +1,8 @@
 /**
- * Generators of the signal operators: window functions and the mel filter bank. Constant sizes fold.
+ * Window functions of signal processing: generators that fold where their size is constant.
  */
 import type { Dim } from '../graph/dim.ts';
-import { dimAdd, dimFloorDiv } from '../graph/dim.ts';
 import type { KnownTensor } from '../graph/graph.ts';
-import type { ValueType } from '../graph/types.ts';
 import { tensorType } from '../graph/types.ts';
 import { isEvaluable, storeAs } from './arithmetic.ts';
 import type { InferContext, OperatorEntry, OpView } from './define.ts';
@@ -21,42 +19,25 @@ export const FAMILY: readonly OperatorEntry[] = [
   window('HannWindow', [0.5, -0.5, 0]),
   window('HammingWindow', [25 / 46, -21 / 46, 0]),
   window('BlackmanWindow', [0.42, -0.5, 0.08]),
-  operator('MelWeightMatrix', {
-    since: [17],
-    inputs: [5, 5],
-    mapping: fixedMapping('one-to-one'),
-    infer: inferMelWeights,
-    flops: perOutputElement(1),
-    source: true,
-  }),
 ];
 
 function window(name: string, coefficients: Coefficients): OperatorEntry {
   return operator(name, {
     since: [17],
     mapping: fixedMapping('one-to-one'),
-    infer: (op) => [
-      tensorType(dtypeAttribute(op, 'output_datatype', 'float32'), [size(op, 0, 'size')]),
-    ],
+    infer: (op) => [tensorType(dtypeAttribute(op, 'output_datatype', 'float32'), [windowSize(op)])],
     flops: perOutputElement(4),
     evaluate: (op) => evaluateWindow(op, coefficients),
     source: true,
   });
 }
 
-function size(op: InferContext, input: number, hint: string): Dim {
-  const stated = scalarOf(op, input) ?? op.dataDim(hint);
+function windowSize(op: InferContext): Dim {
+  const stated = scalarOf(op, 0) ?? op.dataDim('size');
   if (typeof stated === 'number' && (!Number.isInteger(stated) || stated < 0)) {
-    op.fail(`${hint} ${stated}`);
+    op.fail(`size ${stated}`);
   }
   return stated;
-}
-
-/** (dft_length / 2 + 1) x num_mel_bins. */
-function inferMelWeights(op: InferContext): readonly ValueType[] {
-  const bins = dimAdd(dimFloorDiv(size(op, 1, 'dft length'), 2), 1);
-  const dtype = dtypeAttribute(op, 'output_datatype', 'float32');
-  return [tensorType(dtype, [bins, size(op, 0, 'mel bins')])];
 }
 
 /** A periodic window of n is a symmetric one of n + 1 without its last element. */
