@@ -14,15 +14,39 @@ const table = {
   'compiler/ops': ['compiler/mapping', ...graph],
   'compiler/infer': operators,
   'compiler/onnx': ['compiler/infer', ...operators],
-  'compiler/ecg': ['compiler/infer', ...operators],
-  'compiler/rewrite': ['compiler/ecg', 'compiler/infer', ...operators],
-  'compiler/fusion': ['compiler/ecg', ...operators],
-  // The ordered list of passes.
-  'compiler/compile.ts': 'everything above',
-  'compiler/protocol.ts': ['compiler/fusion', 'compiler/ecg', ...operators],
-  // One open document: what it answers and how it changes.
-  'compiler/session': 'everything above',
-  // The saved plan, and the way to the worker: what both hosts share.
+  'compiler/infer': [
+    'compiler/ops',
+    'compiler/mapping',
+    'compiler/graph',
+    'compiler/diagnostics.ts',
+  ],
+  'compiler/ecg': ['compiler/ops', 'compiler/mapping', 'compiler/graph', 'compiler/diagnostics.ts'],
+  'compiler/onnx': ['compiler/ops', 'compiler/graph', 'compiler/diagnostics.ts'],
+  'compiler/fusion': [
+    'compiler/ecg',
+    'compiler/ops',
+    'compiler/mapping',
+    'compiler/graph',
+    'compiler/diagnostics.ts',
+  ],
+  'compiler/protocol.ts': ['compiler/fusion', 'compiler/diagnostics.ts'],
+  'compiler/compile.ts': [
+    'compiler/fusion',
+    'compiler/ecg',
+    'compiler/infer',
+    'compiler/onnx',
+    'compiler/graph',
+  ],
+  'compiler/session': [
+    'compiler/compile.ts',
+    'compiler/protocol.ts',
+    'compiler/fusion',
+    'compiler/ecg',
+    'compiler/onnx',
+    'compiler/mapping',
+    'compiler/graph',
+    'compiler/diagnostics.ts',
+  ],
   'compiler/sidecar': [
     'compiler/session',
     'compiler/protocol.ts',
@@ -35,7 +59,6 @@ const table = {
     'compiler/fusion',
     'compiler/diagnostics.ts',
   ],
-  // The loopback server behind `fusion-studio open`.
   'compiler/serve': [
     'compiler/client',
     'compiler/sidecar',
@@ -44,7 +67,17 @@ const table = {
     'compiler/fusion',
     'compiler/diagnostics.ts',
   ],
-  // The processes, worker.ts and cli.ts, and what only they use.
+  'compiler/cli': [
+    'compiler/serve',
+    'compiler/sidecar',
+    'compiler/session',
+    'compiler/compile.ts',
+    'compiler/fusion',
+    'compiler/onnx',
+    'compiler/mapping',
+    'compiler/diagnostics.ts',
+  ],
+  // The entries: worker.ts, cli.ts.
   compiler: 'everything above',
 
   'webview/ui': [],

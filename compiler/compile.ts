@@ -48,7 +48,7 @@ export async function importPass(
 ): Promise<Imported> {
   await checkpoint('Reading the model');
   const start = performance.now();
-  const model = await importModel(source);
+  const model = importModel(source);
   return { source, model, importMs: performance.now() - start };
 }
 

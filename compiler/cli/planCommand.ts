@@ -4,12 +4,15 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { analysePass, bindingsOf, importPass, planPass } from '../compile.ts';
-import type { Diagnostic } from '../diagnostics.ts';
 import { ModelError } from '../diagnostics.ts';
 import { NO_EDITS, PLANNERS } from '../fusion/plan.ts';
 import type { PlanEdits, PlannerName } from '../fusion/plan.ts';
-import { fileSource } from '../onnx/source.ts';
+import { openModelFile } from '../onnx/source.ts';
 import { overrideDiagnostics } from '../session/overrideDiagnostics.ts';
+import { editsAsRecorded, matchSidecar } from '../sidecar/match.ts';
+import { parseSidecar } from '../sidecar/parse.ts';
+import type { Sidecar } from '../sidecar/sidecar.ts';
+import { operatorGraph } from '../session/graphSnapshot.ts';
 import { UsageError, onlyPositional, readArguments, readBindings } from './command.ts';
 import type { Command } from './command.ts';
 import { planReport, planTable } from './planReport.ts';
@@ -35,19 +38,22 @@ async function run(args: readonly string[]): Promise<number> {
   const path = onlyPositional(positionals, 'MODEL');
   const planner = readPlanner(values.planner);
   const bindings = readBindings(values.dim ?? []);
-  const source = await fileSource(path);
+  const source = openModelFile(path);
   try {
     const imported = await importPass(source);
-    const { edits: saved, diagnostics } = await readOverrides(values.overrides);
-    const edits: PlanEdits = {
-      ...saved,
+    const sidecar = values.overrides === undefined ? null : await readSidecar(values.overrides);
+    const saved = sidecar ? editsAsRecorded(sidecar) : NO_EDITS;
+    const chosen: Partial<PlanEdits> = {
       ...(planner ? { planner } : {}),
       bindings: { ...saved.bindings, ...bindings },
     };
-    const analysed = await analysePass(imported, bindingsOf(edits));
+    const analysed = await analysePass(imported, bindingsOf({ ...saved, ...chosen }));
+    // Operators may have to be found by their surroundings: the model may be a later export.
+    const match = sidecar ? matchSidecar(sidecar, operatorGraph(analysed.ecg)) : null;
+    const edits: PlanEdits = { ...saved, ...match?.edits, ...chosen };
     const planned = await planPass(analysed, edits);
     const report = planReport(basename(path), imported, analysed, planned, [
-      ...diagnostics,
+      ...(match?.diagnostics ?? []),
       ...overrideDiagnostics(planned.plan),
     ]);
     const text = values.json
@@ -65,4 +71,16 @@ function readPlanner(name: string | undefined): PlannerName | undefined {
   const planner = PLANNERS.find((candidate) => candidate === name);
   if (!planner) throw new UsageError(`--planner is one of ${PLANNERS.join(', ')}, not '${name}'`);
   return planner;
+}
+
+async function readSidecar(path: string): Promise<Sidecar> {
+  const content = await readFile(path).catch(() => {
+    throw new ModelError('sidecar/malformed', `There is no readable file ${path}.`);
+  });
+  const parsed = parseSidecar(content);
+  if (!parsed.ok) {
+    const { code, message } = parsed.diagnostic;
+    throw new ModelError(code, `${path}: ${message}`);
+  }
+  return parsed.sidecar;
 }

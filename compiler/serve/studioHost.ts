@@ -2,11 +2,13 @@
  * The host of `fusion-studio open`: one model, its edits, undo and saving, and any number of pages that stay in
  * step. The same worker and page as in VS Code; only what VS Code does itself (undo stack, save) is here.
  */
+import type { Diagnostic } from '../diagnostics.ts';
 import type { PlanEdits } from '../fusion/plan.ts';
 import type {
   DocumentState,
   EditRequest,
   EditResult,
+  GraphSnapshot,
   HostNotifications,
   PageError,
   PageInit,
@@ -17,6 +19,7 @@ import type {
   WorkerRequests,
 } from '../protocol.ts';
 import { performEdit } from '../session/performEdit.ts';
+import { sameOverrides } from '../sidecar/match.ts';
 import { UndoStack } from './undoStack.ts';
 
 /** What the host needs of the worker; `compiler/client` provides it. */
@@ -29,10 +32,14 @@ export interface WorkerPort {
 
 /** Where edits come from and go to: the sidecar file. */
 export interface EditsStore {
-  /** What was saved, and why saving is impossible, if it is. */
+  /** What was saved, as recorded; and why saving is impossible, if it is. */
   load(): Promise<{ readonly edits: PlanEdits; readonly readOnly: string | null }>;
+  /** The loaded edits on this graph: operators found again after the model was exported anew. */
+  match(graph: GraphSnapshot): PlanEdits;
+  /** What the last `load` and `match` have to say. */
+  readonly diagnostics: readonly Diagnostic[];
   /** Rejects with a message for the user. */
-  save(edits: PlanEdits, document: DocumentState, structureHash: string): Promise<void>;
+  save(edits: PlanEdits, graph: GraphSnapshot, structureHash: string): Promise<void>;
 }
 
 /** One connected page. */
@@ -85,16 +92,27 @@ export class StudioHost {
 
   private async load(): Promise<void> {
     try {
-      const { edits, readOnly } = await this.store.load();
+      const loaded = await this.store.load();
       const opened = await this.worker.request('document/open', {
         doc: DOC,
         location: { kind: 'file', path: this.modelPath },
-        edits,
+        edits: loaded.edits,
       });
-      const { graph, plan, diagnostics, timings } = opened;
+      const edits = this.store.match(opened.graph);
+      const { graph, timings } = opened;
+      const { plan, diagnostics } = sameOverrides(edits, loaded.edits)
+        ? opened
+        : await this.worker.request('document/replan', { doc: DOC, edits });
       this.structureHash = opened.structureHash;
       this.undo = new UndoStack(edits);
-      this.document = { graph, plan, edits, diagnostics, timings, readOnly };
+      this.document = {
+        graph,
+        plan,
+        edits,
+        diagnostics: [...this.store.diagnostics, ...diagnostics],
+        timings,
+        readOnly: loaded.readOnly,
+      };
       this.error = null;
     } catch (error) {
       this.document = null;
@@ -175,7 +193,7 @@ export class StudioHost {
     if (!document || !undo) return { ok: false, message: 'No model is open.' };
     if (document.readOnly) return { ok: false, message: document.readOnly };
     try {
-      await this.store.save(document.edits, document, this.structureHash);
+      await this.store.save(document.edits, document.graph, this.structureHash);
     } catch (error) {
       return { ok: false, message: `The plan was not saved: ${messageOf(error)}` };
     }
@@ -195,8 +213,9 @@ export class StudioHost {
 
   private show(edits: PlanEdits, result: ReplanResult): void {
     if (!this.document) return;
-    const { graph, plan, diagnostics, planMs } = result;
+    const { graph, plan, planMs } = result;
     const { document } = this;
+    const diagnostics = [...this.store.diagnostics, ...result.diagnostics];
     const timings = { ...document.timings, planMs };
     this.document = { ...document, plan, diagnostics, edits, timings, ...(graph ? { graph } : {}) };
     const { graph: _, ...unchangedGraph } = this.document;

@@ -31,7 +31,6 @@ export class ModelDocument {
   private revision = 1;
 
   private constructor(
-    readonly name: string,
     private readonly imported: Imported,
     private analysed: Analysed,
     private edits: PlanEdits,
@@ -41,14 +40,13 @@ export class ModelDocument {
   /** @throws ModelError when the file is no model; whatever `checkpoint` throws cancels. */
   static async open(
     source: ModelSource,
-    name: string,
     edits: PlanEdits,
     checkpoint: Checkpoint,
   ): Promise<{ document: ModelDocument; result: OpenResult }> {
     const imported = await importPass(source, checkpoint);
     const analysed = await analysePass(imported, bindingsOf(edits), checkpoint);
     const { plan, planMs } = await planPass(analysed, edits, checkpoint);
-    const document = new ModelDocument(name, imported, analysed, edits, plan);
+    const document = new ModelDocument(imported, analysed, edits, plan);
     const { importMs } = imported;
     const { inferMs } = analysed;
     return {
@@ -119,7 +117,7 @@ export class ModelDocument {
 
   private graphSnapshot(): GraphSnapshot {
     const { model, ecg, bindings } = this.analysed;
-    return graphSnapshot(model, ecg, this.name, this.revision, bindings);
+    return graphSnapshot(model, ecg, this.imported.source.name, this.revision, bindings);
   }
 
   private planSnapshot(previous: FusionPlan | undefined): PlanSnapshot {

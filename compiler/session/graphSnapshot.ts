@@ -22,7 +22,6 @@ export function graphSnapshot(
   bindings: Bindings,
 ): GraphSnapshot {
   const { graph } = ecg;
-  const types = new Dictionary();
   const tensors = new TensorColumns(graph);
   const edgeTensor = Int32Array.from(ecg.edges, (edge) => tensors.add(edge.value));
   const inputEdges: number[] = [];
@@ -41,14 +40,11 @@ export function graphSnapshot(
     modelName,
     opsets: [...model.opsets].map(([d, v]) => `${d === '' ? 'ai.onnx' : d} ${v}`).join(', '),
     producer: shorten(model.producer),
-    typeOf: Uint16Array.from(ecg.nodes, (node) => types.add(qualifiedType(node.operator))),
-    operatorTypes: types.entries,
-    ids: ecg.nodes.map((node) => node.operator.id),
+    ...operatorGraph(ecg),
     names: ecg.nodes.map((node) => shorten(node.operator.name)),
     mapping: Uint8Array.from(ecg.nodes, (node) => MAPPING_TYPES.indexOf(node.mapping)),
     flops: Float64Array.from(ecg.nodes, (node) => node.flopsEstimate),
     irs: Float64Array.from(ecg.nodes, (node) => node.irsEstimate),
-    edges: Int32Array.from(ecg.edges.flatMap((edge) => [edge.from, edge.to])),
     edgeTensor,
     edgeMapping: Uint8Array.from(ecg.edges, (edge) => MAPPING_TYPES.indexOf(edge.mapping)),
     edgeBytes: Float64Array.from(ecg.edges, (edge) => edge.bytesEstimate),
@@ -61,6 +57,19 @@ export function graphSnapshot(
     outputEdges: Int32Array.from(outputEdges),
     symbols: symbolSnapshots(model, bindings),
     ...weightTotals(graph),
+  };
+}
+
+/** The columns that say which operators there are and how they are connected. */
+export function operatorGraph(
+  ecg: Ecg,
+): Pick<GraphSnapshot, 'ids' | 'operatorTypes' | 'typeOf' | 'edges'> {
+  const types = new Dictionary();
+  return {
+    ids: ecg.nodes.map((node) => node.operator.id),
+    typeOf: Uint16Array.from(ecg.nodes, (node) => types.add(qualifiedType(node.operator))),
+    operatorTypes: types.entries,
+    edges: Int32Array.from(ecg.edges.flatMap((edge) => [edge.from, edge.to])),
   };
 }
 

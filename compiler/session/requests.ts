@@ -2,9 +2,8 @@
  * The worker's answers, without any transport: open documents by key and one handler per request of
  * `WorkerRequests`. One bad document never touches the others.
  */
-import { basename } from 'node:path';
 import { ModelError } from '../diagnostics.ts';
-import { bytesSource, fileSource } from '../onnx/source.ts';
+import { modelFromBytes, openModelFile } from '../onnx/source.ts';
 import type { WorkerProgress, WorkerRequests } from '../protocol.ts';
 import { ModelDocument } from './document.ts';
 
@@ -39,10 +38,11 @@ export function createHandlers(): WorkerHandlers {
   return {
     'document/open': async ({ doc, location, edits }, context) => {
       const source =
-        location.kind === 'file' ? await fileSource(location.path) : bytesSource(location.bytes);
-      const name = location.kind === 'file' ? basename(location.path) : location.name;
+        location.kind === 'file'
+          ? openModelFile(location.path)
+          : modelFromBytes(location.bytes, location.name);
       try {
-        const opened = await ModelDocument.open(source, name, edits, checkpointOf(doc, context));
+        const opened = await ModelDocument.open(source, edits, checkpointOf(doc, context));
         documents.get(doc)?.close();
         documents.set(doc, opened.document);
         return opened.result;
