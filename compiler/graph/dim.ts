@@ -75,7 +75,35 @@ export function dimFloorDiv(a: Dim, b: Dim): Dim {
   if (typeof a === 'number' && typeof b === 'number' && b !== 0) return Math.floor(a / b);
   if (a === 0) return 0;
   const exact = divideExactly(a, b);
-  return exact ?? call('floordiv', [a, b]);
+  if (exact !== undefined) return exact;
+  if (typeof b !== 'number' || !Number.isSafeInteger(b) || b < 1) return call('floordiv', [a, b]);
+  // Whole multiples come out, so that floor((h - 1) / 2) + 1 and floor((h + 1) / 2) are one key.
+  const [whole, rest] = splitMultiples(a, b);
+  return dimAdd(whole, typeof rest === 'number' ? 0 : floorDivRest(rest, b));
+}
+
+/** `a = whole * b + rest` with every coefficient of `rest` in [0, b). */
+function splitMultiples(a: Dim, b: number): readonly [whole: Dim, rest: Dim] {
+  const scaled = (of: (coefficient: number) => number): Dim =>
+    normalise(termsOf(a).map((t) => ({ ...t, coefficient: of(t.coefficient) })));
+  return [scaled((c) => Math.floor(c / b)), scaled((c) => c - b * Math.floor(c / b))];
+}
+
+/** floor((floor(x / d) + c) / b) is floor((x + c * d) / (b * d)). */
+function floorDivRest(rest: SymbolicDim, b: number): Dim {
+  const inner = rest.terms.filter((t) => t.atoms.length > 0);
+  const [only] = inner;
+  const atom = only?.atoms[0];
+  if (inner.length === 1 && only?.coefficient === 1 && only.atoms.length === 1) {
+    if (atom?.kind === 'call' && atom.fn === 'floordiv') {
+      const [x, d] = atom.args as [Dim, Dim];
+      const constant = rest.terms.find((t) => t.atoms.length === 0)?.coefficient ?? 0;
+      if (typeof d === 'number' && d > 0 && Number.isSafeInteger(b * d)) {
+        return dimFloorDiv(dimAdd(x, constant * d), b * d);
+      }
+    }
+  }
+  return call('floordiv', [rest, b]);
 }
 
 export function dimCeilDiv(a: Dim, b: Dim): Dim {

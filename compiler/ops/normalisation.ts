@@ -42,7 +42,8 @@ export const FAMILY: readonly OperatorEntry[] = [
     flops: perInputElement(STATISTICS_FLOPS + AFFINE_FLOPS),
   }),
   operator('LayerNormalization', {
-    since: [17],
+    // ONNX Runtime's optimiser writes it into models of older opsets too.
+    since: [1, 17],
     inputs: [2, 3],
     outputs: [1, 3],
     mapping: normalisationMapping,
