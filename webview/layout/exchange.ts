@@ -9,12 +9,7 @@ import type { Layers } from './layers.ts';
 const mostPairs = 1 << 14;
 
 /** At most `rounds` passes over all rows; ends early when a pass changes nothing. */
-export function exchangeNeighbours(
-  layers: Layers,
-  places: Places,
-  keepOrder: boolean,
-  rounds: number,
-): void {
+export function exchangeNeighbours(layers: Layers, places: Places, rounds: number): void {
   const { start, item } = layers.layers;
   // A row is looked at again only when it or a neighbouring row changed.
   let stale = new Uint8Array(layers.layerCount + 2).fill(1);
@@ -26,7 +21,7 @@ export function exchangeNeighbours(
       for (let i = start[r]!; i + 1 < start[r + 1]!; i++) {
         const left = item[i]!;
         const right = item[i + 1]!;
-        if (keepOrder && ordered(layers, left, right)) continue;
+        if (layers.held[left]! + layers.held[right]! === 2) continue;
         if (gain(layers, places, left, right) <= 0) continue;
         item[i] = right;
         item[i + 1] = left;
@@ -40,10 +35,6 @@ export function exchangeNeighbours(
     if (!changed) return;
     stale = next;
   }
-}
-
-function ordered({ real, hint }: Layers, left: number, right: number): boolean {
-  return left < real && right < real && hint[left]! < hint[right]!;
 }
 
 /** Crossings removed by exchanging two neighbours (left stands before right). */

@@ -32,13 +32,17 @@ export interface GroupInside {
   exitPort: Float32Array;
 }
 
-/** `local` is scratch space, one place per node of the input. */
+/**
+ * `local` is scratch space, one place per node of the input. `entryOrder`: x per `entered` node; keep
+ * the entry ports in this order. Without it they stand where it suits the group.
+ */
 export function* layoutGroup(
   input: LayoutInput,
   group: number,
   { nodes, edges, entered, left }: GroupMembers,
   local: Int32Array,
   spacing: Spacing,
+  entryOrder?: Float32Array,
 ): Generator<void, GroupInside> {
   const count = nodes.length + entered.length + left.length;
   const edgeCount = edges.length + entered.length + left.length;
@@ -71,6 +75,7 @@ export function* layoutGroup(
     source[exitEdge + i] = local[v]!;
     target[exitEdge + i] = port;
   });
+  if (entryOrder) hint.set(entryOrder, nodes.length);
   const problem: LayeredProblem = {
     count,
     width,

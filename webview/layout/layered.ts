@@ -16,7 +16,7 @@ export function* solveLayered(problem: LayeredProblem): Generator<void, LayeredS
   const ranks = assignRanks(problem, acyclic);
   const layers = buildLayers(problem, ranks, acyclic.back);
   yield;
-  const crossings = yield* orderLayers(layers, { keepOrder });
+  const crossings = yield* orderLayers(layers, keepOrder);
   const columns = alignColumns(
     layers,
     positions(layers.layers.start, layers.layers.item),

@@ -5,6 +5,7 @@
 import { groupByKey } from './adjacency.ts';
 import type { Adjacency } from './adjacency.ts';
 import { tunnelSpan } from './types.ts';
+import { pinned } from './problem.ts';
 import type { LayeredProblem } from './problem.ts';
 import type { Ranks } from './ranks.ts';
 
@@ -16,6 +17,8 @@ export interface Layers {
   width: Float64Array;
   /** Preferred order or earlier x per node, NaN where none. */
   hint: Float64Array;
+  /** 1: in its row the node keeps the place that its hint gives it among such nodes. */
+  held: Uint8Array;
   layerCount: number;
   /** Nodes by layer; `layers.item` is the drawing order, which the order stage permutes in place. */
   layers: Adjacency;
@@ -53,9 +56,12 @@ export function buildLayers(
   rank.set(realRank);
   const width = new Float64Array(count);
   const hint = new Float64Array(count).fill(NaN);
+  const held = new Uint8Array(count);
   for (let v = 0; v < real; v++) {
     width[v] = problem.width[v]!;
     hint[v] = problem.hint[v]!;
+    const fixed = problem.keepOrder || problem.pin[v] !== pinned.free;
+    held[v] = Number(fixed && !Number.isNaN(hint[v]!));
   }
 
   const capacity = edgeCount + (count - real) + bundleCount;
@@ -105,6 +111,7 @@ export function buildLayers(
     rank,
     width,
     hint,
+    held,
     layerCount: rankCount,
     layers: groupByKey(rankCount, rank, count),
     segmentCount: s,

@@ -8,9 +8,13 @@ import { layoutGroup } from './groups.ts';
 import type { GroupInside } from './groups.ts';
 import { solveWithLooseBoxes } from './loose.ts';
 import { BendList, PathBuilder } from './paths.ts';
+import { betterEntries } from './ports.ts';
 import type { LayeredProblem, LayeredSolution } from './problem.ts';
 import { defaultSpacing } from './types.ts';
 import type { LayoutInput, LayoutResult, Spacing } from './types.ts';
+
+/** Most edges between boxes for which groups are fitted to their surroundings in a second pass. */
+const mostForSecondPass = 4000;
 
 /** Lays out in one go. */
 export function layout(input: LayoutInput): LayoutResult {
@@ -30,21 +34,45 @@ export function* layoutSteps(input: LayoutInput): Generator<void, LayoutResult> 
   const begun = performance.now();
   const spacing: Spacing = { ...defaultSpacing, ...input.spacing };
   const graph = prepareGraph(input);
-  const insides: GroupInside[] = [];
   const local = new Int32Array(graph.input.nodeCount);
-  let crossings = 0;
+  const insides: GroupInside[] = [];
   for (let g = 0; g < graph.members.length; g++) {
     const members = graph.members[g]!;
     insides.push(yield* layoutGroup(graph.input, graph.groups[g]!, members, local, spacing));
-    crossings += insides[g]!.solution.crossings;
     if (g % 16 === 15) yield;
   }
-  const problem = outerProblem(graph, insides, spacing);
-  const solution = yield* solveWithLooseBoxes(problem);
-  const result = assemble(graph, insides, solution);
-  result.crossings = crossings + solution.crossings;
+  let drawing = {
+    insides,
+    outer: yield* solveWithLooseBoxes(outerProblem(graph, insides, spacing)),
+  };
+
+  if (drawing.outer.crossings > 0 && graph.crossing.length <= mostForSecondPass) {
+    const entries = betterEntries(graph, insides, drawing.outer);
+    const again = [...insides];
+    for (let g = 0; g < entries.length; g++) {
+      const order = entries[g];
+      if (!order) continue;
+      const members = graph.members[g]!;
+      again[g] = yield* layoutGroup(graph.input, graph.groups[g]!, members, local, spacing, order);
+      if (g % 16 === 15) yield;
+    }
+    if (entries.some((order) => order)) {
+      const outer = yield* solveWithLooseBoxes(outerProblem(graph, again, spacing));
+      const second = { insides: again, outer };
+      if (crossingsOf(second) < crossingsOf(drawing)) drawing = second;
+    }
+  }
+  const result = assemble(graph, drawing.insides, drawing.outer);
+  result.crossings = crossingsOf(drawing);
   result.ms = performance.now() - begun;
   return result;
+}
+
+function crossingsOf(drawing: { insides: GroupInside[]; outer: LayeredSolution }): number {
+  return drawing.insides.reduce(
+    (sum, { solution }) => sum + solution.crossings,
+    drawing.outer.crossings,
+  );
 }
 
 /** Second level: non-empty groups come first among the boxes, then the nodes outside groups. */

@@ -15,20 +15,18 @@ import { exchangeNeighbours } from './exchange.ts';
 import { orderByHints } from './hints.ts';
 import type { Layers } from './layers.ts';
 
-export interface OrderOptions {
-  /** Boxes (not dummies) with hints keep the hints' order. */
-  keepOrder: boolean;
-}
-
-/** Permutes `layers.layers.item`; returns the crossings left. Yields between sweeps. */
-export function* orderLayers(layers: Layers, { keepOrder }: OrderOptions): Generator<void, number> {
-  if (layers.count === layers.layerCount) return 0; // one node per row
-  if (keepOrder) orderByHints(layers);
+/**
+ * Permutes `layers.layers.item`; returns the crossings left. `fromHints`: start from where nodes were.
+ * Held nodes keep their order in either case. Yields between sweeps.
+ */
+export function* orderLayers(layers: Layers, fromHints: boolean): Generator<void, number> {
+  if (fromHints) orderByHints(layers);
   else depthFirstOrder(layers, 'down');
-  const search = new OrderSearch(layers, keepOrder);
+  const search = new OrderSearch(layers);
+  if (layers.count === layers.layerCount) return search.crossings(); // one node per row
   yield* search.improve();
   // A second start from below finds better orders of graphs that join more than they fork.
-  if (!keepOrder && search.best > 0 && layers.count <= 3000) {
+  if (!fromHints && search.best > 0 && layers.count <= 3000) {
     const best = search.best;
     const kept = layers.layers.item.slice();
     depthFirstOrder(layers, 'up');
@@ -49,18 +47,20 @@ class OrderSearch {
   private readonly centre: Float64Array;
   private scratch: number[] = [];
 
-  constructor(
-    private readonly layers: Layers,
-    private readonly keepOrder: boolean,
-  ) {
+  constructor(private readonly layers: Layers) {
     this.places = createPlaces(layers);
     this.count = createCrossingCounter(layers);
     this.centre = new Float64Array(layers.count);
+    this.restart();
   }
 
+  /** Takes over an order that was made elsewhere. */
   restart(): void {
-    this.best = Infinity;
-    for (let r = 0; r < this.layers.layerCount; r++) updatePositions(this.layers, this.places, r);
+    const { layers, places } = this;
+    for (let r = 0; r < layers.layerCount; r++) {
+      keepHeld(layers, layers.layers.start[r]!, layers.layers.start[r + 1]!);
+      updatePositions(layers, places, r);
+    }
   }
 
   *improve(): Generator<void, void> {
@@ -72,7 +72,7 @@ class OrderSearch {
     const patience = small ? 6 : 3;
     for (let sweep = 0, idle = 0; sweep < most && idle < patience && this.best > 0; sweep++) {
       this.sweep(sweep % 2 === 0, sweep % 4 >= 2);
-      if (small || sweep >= 2) exchangeNeighbours(this.layers, this.places, this.keepOrder, 2);
+      if (small || sweep >= 2) exchangeNeighbours(this.layers, this.places, 2);
       const now = this.crossings();
       idle++;
       if (now < this.best) {
@@ -85,12 +85,12 @@ class OrderSearch {
     item.set(best);
     for (let r = 0; r < this.layers.layerCount; r++) updatePositions(this.layers, this.places, r);
     if (this.best > 0) {
-      exchangeNeighbours(this.layers, this.places, this.keepOrder, 20);
+      exchangeNeighbours(this.layers, this.places, 20);
       this.best = this.crossings();
     }
   }
 
-  private crossings(): number {
+  crossings(): number {
     let total = 0;
     for (let r = 0; r + 1 < this.layers.layerCount; r++) total += this.count(this.places, r);
     return total;
@@ -131,7 +131,7 @@ class OrderSearch {
     stableSort(scratch, centre);
     let next = 0;
     for (let i = first; i < end; i++) if (centre[item[i]!]! >= 0) item[i] = scratch[next++]!;
-    if (this.keepOrder) keepHinted(layers, first, end);
+    keepHeld(layers, first, end);
     updatePositions(layers, places, row);
   }
 }
@@ -150,17 +150,14 @@ function stableSort(values: number[], key: Float64Array): void {
   }
 }
 
-/** Puts the hinted boxes of a row back into their own order, within the places they hold. */
-function keepHinted({ layers, real, hint }: Layers, first: number, end: number): void {
-  const held: number[] = [];
-  for (let i = first; i < end; i++) {
-    const v = layers.item[i]!;
-    if (v < real && !Number.isNaN(hint[v]!)) held.push(v);
-  }
-  held.sort((a, b) => hint[a]! - hint[b]! || a - b);
+/** Puts the held nodes of a row back into their own order, within the places they have. */
+function keepHeld({ layers, held, hint }: Layers, first: number, end: number): void {
+  const kept: number[] = [];
+  for (let i = first; i < end; i++) if (held[layers.item[i]!] === 1) kept.push(layers.item[i]!);
+  if (kept.length < 2) return;
+  kept.sort((a, b) => hint[a]! - hint[b]! || a - b);
   let next = 0;
   for (let i = first; i < end; i++) {
-    const v = layers.item[i]!;
-    if (v < real && !Number.isNaN(hint[v]!)) layers.item[i] = held[next++]!;
+    if (held[layers.item[i]!] === 1) layers.item[i] = kept[next++]!;
   }
 }
