@@ -59,7 +59,10 @@ export interface Value {
   /** Name in the ONNX file, or a made-up unique one after canonicalisation. Untrusted text. */
   readonly name: string;
   readonly type: ValueType;
-  /** Operator that produces it; -1 for graph inputs, constants and values of an outer graph. */
+  /**
+   * Operator that produces it; -1 for graph inputs, constants, values of an outer graph and, after inference,
+   * size expressions: whole numbers that `known` gives in terms of sizes (their operators are gone).
+   */
   readonly producer: number;
   /** Which output of the producer. */
   readonly slot: number;

@@ -5,7 +5,6 @@
 import type { Dim } from '../graph/dim.ts';
 import { dimSymbol } from '../graph/dim.ts';
 import type { SymbolInfo } from '../graph/graph.ts';
-import { symbolName } from '../onnx/dimParam.ts';
 
 /** Value for ranking while nothing better is known (reference default for sizes that are not a batch). */
 const FALLBACK = 64;
@@ -42,9 +41,14 @@ export class DataSymbols {
   }
 
   private freshName(id: string, hint: string): string {
-    const stem = `${symbolName(id.slice(-LONGEST_STEM))}.${symbolName(hint)}`;
+    const stem = `${harmless(id.slice(-LONGEST_STEM))}.${harmless(hint)}`;
     let name = stem;
     for (let i = 2; this.infos.has(name) || this.taken.has(name); i++) name = `${stem}_${i}`;
     return name;
   }
+}
+
+/** Nothing that has a meaning in the canonical form of dims, and nothing invisible. */
+function harmless(text: string): string {
+  return text.normalize('NFC').replace(/[^\p{L}\p{N}_.:]+/gu, '_');
 }

@@ -5,13 +5,7 @@
 import type { Diagnostic } from '../diagnostics.ts';
 import type { Graph, KnownTensor } from '../graph/graph.ts';
 import type { ValueType } from '../graph/types.ts';
-
-export interface ValueFacts {
-  readonly types: readonly ValueType[];
-  readonly known: readonly (KnownTensor | undefined)[];
-  /** Initialisers and everything computed from them alone. */
-  readonly constant: readonly boolean[];
-}
+import type { ValueFacts } from '../ops/operatorView.ts';
 
 /** Facts of a graph that was inferred. */
 export interface GraphFacts extends ValueFacts {

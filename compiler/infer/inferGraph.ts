@@ -13,11 +13,11 @@ import { FOLD_CAP } from '../ops/define.ts';
 import { isKnownDomain, lookupOperator } from '../ops/index.ts';
 import { MAX_RANK } from '../ops/inferRules.ts';
 import { countOf, isNumeric, smallDims } from '../ops/known.ts';
+import { OperatorView } from '../ops/operatorView.ts';
 import { DataSymbols } from './dataSymbols.ts';
 import { bindType, mergeDeclared } from './declared.ts';
 import type { GraphFacts } from './facts.ts';
 import { FactScope } from './facts.ts';
-import { OperatorView } from './opView.ts';
 
 /** How often one body may be inferred; nested loops multiply, and a hostile nest would never end. */
 const MOST_RUNS = 32;

@@ -5,8 +5,15 @@
 import type { AttributeValue, Graph, KnownTensor, Operator } from '../graph/graph.ts';
 import type { DataType, Shape, ValueType } from '../graph/types.ts';
 import { UNKNOWN_TYPE } from '../graph/types.ts';
-import type { OpView } from '../ops/define.ts';
-import type { ValueFacts } from './facts.ts';
+import type { OpView } from './define.ts';
+
+/** What is known of the values of one graph, by value index. */
+export interface ValueFacts {
+  readonly types: readonly ValueType[];
+  readonly known: readonly (KnownTensor | undefined)[];
+  /** Initialisers and everything computed from them alone. */
+  readonly constant: readonly boolean[];
+}
 
 export class OperatorView implements OpView {
   readonly inputCount: number;
