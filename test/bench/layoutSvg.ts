@@ -58,7 +58,7 @@ function scene(name: string): LayoutInput {
     return toInput(sketch, consecutiveBlocks(sketch.count));
   }
   if (name === 'groups') {
-    const sketch = syntheticNetwork(160, 5);
+    const sketch = syntheticNetwork(400, 5);
     return toInput(sketch, consecutiveBlocks(sketch.count));
   }
   if (name === 'collapsed') {

@@ -14,6 +14,9 @@ export interface Columns {
   top: Int32Array;
 }
 
+/** A column through groups ends where their ports have led it this far from its start. */
+const farthestAside = 300;
+
 export function alignColumns(layers: Layers, position: Int32Array, keepPlaces: boolean): Columns {
   const { count, layerCount } = layers;
   const below = chooseSide(layers, position, 'below');
@@ -35,8 +38,13 @@ export function alignColumns(layers: Layers, position: Int32Array, keepPlaces: b
     for (let v = first; joined[v]! >= 0;) {
       const s = joined[v]!;
       const w = layers.to[s]!;
+      const aside = offset[v]! + layers.fromPort[s]! - layers.toPort[s]!;
+      if (Math.abs(aside) > farthestAside) {
+        joined[v] = -1;
+        break;
+      }
       of[w] = column;
-      offset[w] = offset[v]! + layers.fromPort[s]! - layers.toPort[s]!;
+      offset[w] = aside;
       v = w;
     }
   }
