@@ -200,13 +200,15 @@ export class GraphReader {
     const extras = this.extrasOf(proto);
     const domain = normalDomain(proto.domain);
     const called = functions.find(domain, type, extras?.overload ?? '');
-    const id = this.ids.take(graph.idOf(first.name));
-    const attributes = this.bind(proto, place, id);
-    const inputs = this.findInputs(proto, place, id);
+    const path = graph.idOf(first.name);
+    const attributes = this.bind(proto, place, path);
+    const inputs = this.findInputs(proto, place, path);
     if (called !== undefined) {
-      this.inline(called, { id, first, inputs, outputs, attributes }, place);
+      // The id is left to the node of the body that produces the output.
+      this.inline(called, { id: path, first, inputs, outputs, attributes }, place);
       return;
     }
+    const id = this.ids.take(path);
 
     const node: DraftNode = {
       id,

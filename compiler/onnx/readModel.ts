@@ -36,7 +36,7 @@ export function readModel(source: ModelSource): DecodedModel {
       throw new ModelError('model/not-onnx', `${name} is not an ONNX model.`);
     }
     // The outermost message claims more than the file has.
-    if (error instanceof WireError && (scanner.depth === 1 || error.offset >= source.size)) {
+    if (error instanceof WireError && error.tooShort && scanner.depth === 1) {
       throw new ModelError(
         'model/truncated',
         `${name} is cut off: it ends after ${source.size} bytes, in the middle of the model.`,

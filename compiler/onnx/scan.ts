@@ -14,6 +14,7 @@ import {
   BYTES,
   FIXED32,
   FIXED64,
+  RUNS_PAST_END,
   VARINT,
   WireError,
   WireReader,
@@ -213,7 +214,7 @@ export class Scanner {
       else if (name === 'ModelProto' && number === MODEL.irVersion) this.version(writer, tag);
       else this.value(tag, end, writer);
       if (reader.offset > end) {
-        throw new WireError(end, 'a field runs past the end of its message');
+        throw new WireError(end, RUNS_PAST_END, true);
       }
     }
   }
@@ -344,7 +345,7 @@ export class Scanner {
       else this.skip(tag, entryEnd);
     }
     if (this.reader.offset > entryEnd) {
-      throw new WireError(entryEnd, 'a field runs past the end of its message');
+      throw new WireError(entryEnd, RUNS_PAST_END, true);
     }
     return [key, value];
   }

@@ -4,7 +4,7 @@
  * is a process of its own and reads only a few windows of the file.
  */
 import { basename, dirname } from 'node:path';
-import { lookUpExternal } from './externalData.ts';
+import { locationProblem, lookUpExternal } from './externalData.ts';
 import type { ExternalLookup } from './externalData.ts';
 import { checkRange, openPlainFile } from './randomAccess.ts';
 import type { RandomAccess } from './randomAccess.ts';
@@ -59,7 +59,10 @@ export function modelFromBytes(bytes: Uint8Array, name = 'model.onnx'): ModelSou
       checkRange(name, bytes.length, offset, length);
       return bytes.subarray(offset, offset + length);
     },
-    external: () => ({ state: 'missing' }),
+    external(location) {
+      const reason = locationProblem(location);
+      return reason === undefined ? { state: 'missing' } : { state: 'refused', reason };
+    },
     close: () => {},
   };
 }

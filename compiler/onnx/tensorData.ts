@@ -3,7 +3,7 @@
  * and ends in the file. Up to 1 KiB is kept with the record; more is never read here.
  */
 import { TENSOR } from './schema.ts';
-import { BYTES, FIXED32, FIXED64, VARINT, WireError } from './wireFormat.ts';
+import { BYTES, FIXED32, FIXED64, RUNS_PAST_END, VARINT, WireError } from './wireFormat.ts';
 import type { WireReader } from './wireFormat.ts';
 
 export type DataField = 'raw' | 'float' | 'int32' | 'int64' | 'double' | 'uint64';
@@ -79,7 +79,7 @@ export function scanDataField(
     reader.skipValue(wire, end);
     extend(data, field, tagOffset, reader.offset);
   }
-  if (reader.offset > end) throw new WireError(end, 'a field runs past the end of its message');
+  if (reader.offset > end) throw new WireError(end, RUNS_PAST_END, true);
 }
 
 function addPacked(

@@ -16,11 +16,15 @@ export class WireError extends Error {
     readonly offset: number,
     /** What is wrong, as part of a sentence: 'a field runs past the end of its message'. */
     readonly problem: string,
+    /** Bytes are missing, rather than wrong. */
+    readonly tooShort = false,
   ) {
     super(`${problem} (at byte ${offset})`);
     this.name = 'WireError';
   }
 }
+
+export const RUNS_PAST_END = 'a field runs past the end of its message';
 
 const WINDOW = 1 << 16;
 
@@ -88,7 +92,7 @@ export class WireReader {
   lengthWithin(end: number): number {
     const length = this.varint();
     if (length > end - this.offset) {
-      throw new WireError(this.offset, 'a field runs past the end of its message');
+      throw new WireError(this.offset, RUNS_PAST_END, true);
     }
     return length;
   }
@@ -145,7 +149,7 @@ export class WireReader {
     this.base += this.at;
     this.at = 0;
     const left = this.source.size - this.base;
-    if (left <= 0) throw new WireError(this.source.size, 'the file ends too early');
+    if (left <= 0) throw new WireError(this.source.size, 'the file ends too early', true);
     this.window = this.source.read(this.base, Math.min(WINDOW, left));
   }
 }
