@@ -38,6 +38,7 @@ export const DIAGNOSTIC_SEVERITY = {
   'sidecar/malformed': 'error',
   'sidecar/newer': 'error',
   'sidecar/structure-differs': 'warning',
+  'sidecar/stored-apart': 'info',
   // The program itself.
   'internal/error': 'error',
 } as const satisfies Record<string, Severity>;

@@ -233,6 +233,8 @@ export interface WorkerRequests {
   'document/explain': [{ doc: string; edge: number }, string];
   'document/whatIf': [{ doc: string; a: number; b: number }, WhatIf];
   'document/weightStatistics': [{ doc: string; constant: number }, WeightStatistics];
+  /** Weight files beside the model, relative to its folder: what a copy of it needs. */
+  'document/externalFiles': [{ doc: string }, readonly string[]];
 }
 
 /** Worker -> host notification while a request is running. */

@@ -21,6 +21,7 @@ import type {
   WhatIf,
 } from '../protocol.ts';
 import { blockDetails, operatorDetails } from './details.ts';
+import { externalFiles } from './externalFiles.ts';
 import { graphSnapshot } from './graphSnapshot.ts';
 import { overrideDiagnostics } from './overrideDiagnostics.ts';
 import { planSnapshot } from './planSnapshot.ts';
@@ -109,6 +110,10 @@ export class ModelDocument {
       return Promise.reject(new ModelError('model/bad-tensor', `Value ${index} is no constant.`));
     }
     return weightStatistics(value.constant, value.known, this.imported.source, checkpoint);
+  }
+
+  externalFiles(): readonly string[] {
+    return externalFiles(this.imported.source);
   }
 
   close(): void {

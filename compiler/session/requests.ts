@@ -61,6 +61,7 @@ export function createHandlers(): WorkerHandlers {
     'document/details': async ({ doc, target }) => find(doc).details(target),
     'document/explain': async ({ doc, edge }) => find(doc).explain(edge),
     'document/whatIf': async ({ doc, a, b }) => find(doc).whatIf(a, b),
+    'document/externalFiles': async ({ doc }) => find(doc).externalFiles(),
     'document/weightStatistics': ({ doc, constant }, context) => {
       const checkpoint = checkpointOf(doc, context);
       return find(doc).weightStatistics(constant, () => checkpoint('Reading weights'));
