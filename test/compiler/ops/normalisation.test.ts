@@ -80,7 +80,7 @@ describe('Softmax', () => {
     ['axis of length 1 before opset 13 spans the rest', 11, 1, '2,1,4', 'many-to-many'],
     ['default axis 1 before opset 13', 11, undefined, '2,1,1', 'one-to-one'],
   ])('%s', (_, opset, axis, shape, type) => {
-    const attributes = axis === undefined ? {} : { axis };
+    const attributes: Record<string, number> = axis === undefined ? {} : { axis };
     const spec = { inputs: [f(shape)], opset, attributes };
     expect(mappingOf(entry, spec).node).toBe(type);
     expect(inferText(entry, spec)).toEqual([f(shape.replaceAll(',', '×'))]);
