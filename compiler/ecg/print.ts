@@ -2,9 +2,9 @@
  * An ECG as text for dumps and golden files: one line per operator with its mapping type, FLOPs,
  * intermediate result size and outputs; inputs show the mapping type where it differs from the operator's.
  */
-import { formatDim, formatShape } from '../graph/dim.ts';
+import { formatDim } from '../graph/dim.ts';
 import type { Graph } from '../graph/graph.ts';
-import type { ValueType } from '../graph/types.ts';
+import { printName, printType } from '../graph/print.ts';
 import type { Ecg, EcgNode } from './ecg.ts';
 
 export function printEcg(ecg: Ecg): string {
@@ -21,7 +21,7 @@ function printNode(graph: Graph, node: EcgNode): string {
   const inputs = operator.inputs.map((value, slot) => {
     const mapping = node.edgeMappings[slot];
     const marked = mapping === node.mapping || value < 0 ? '' : ` (${mapping})`;
-    return printName(graph, value) + marked;
+    return nameOf(graph, value) + marked;
   });
   const outputs = operator.outputs.map((value) => (value < 0 ? '_' : printValue(graph, value)));
   const facts = [
@@ -32,32 +32,17 @@ function printNode(graph: Graph, node: EcgNode): string {
     ...(node.isGraphOutput ? ['output'] : []),
     ...(node.isConstant ? ['constant'] : []),
   ];
-  const call = `${operator.type}(${inputs.join(', ')})`;
+  const call = `${printName(operator.type)}(${inputs.join(', ')})`;
   return `#${node.index} ${outputs.join(', ')} = ${call}  [${facts.join('; ')}]`;
 }
 
-function printName(graph: Graph, value: number): string {
+function nameOf(graph: Graph, value: number): string {
   const found = graph.values[value];
   if (!found) return '_';
-  return found.constant ? `const ${found.name}` : found.name;
+  return `${found.constant ? 'const ' : ''}${printName(found.name)}`;
 }
 
 function printValue(graph: Graph, value: number): string {
   const type = graph.values[value]?.type;
-  return `${printName(graph, value)}: ${type ? printType(type) : '?'}`;
-}
-
-/** `float32 1×3×224×224`, `sequence of …`. */
-export function printType(type: ValueType): string {
-  switch (type.kind) {
-    case 'tensor':
-      return `${type.dtype === 'undefined' ? '?' : type.dtype} ${formatShape(type.shape)}`;
-    case 'sequence':
-    case 'optional':
-      return `${type.kind} of ${printType(type.element)}`;
-    case 'other':
-      return type.text;
-    case 'unknown':
-      return '?';
-  }
+  return `${nameOf(graph, value)}: ${type ? printType(type) : '?'}`;
 }

@@ -38,11 +38,14 @@ const CHECKS: readonly Check[] = [
     find: ({ values }) =>
       first(
         values,
-        ({ producer, isInput, constant, outer }) => {
+        ({ producer, isInput, constant, outer, known }) => {
           // A constant of an enclosing graph stays recognisable as one.
           const stored = outer === undefined && constant !== undefined;
           const origins = [producer >= 0, isInput, stored, outer !== undefined];
-          return origins.filter(Boolean).length !== 1;
+          const count = origins.filter(Boolean).length;
+          // After inference: a size expression, which `known` gives whole.
+          if (count === 0) return !known?.data.every((element) => element !== undefined);
+          return count !== 1;
         },
         'value',
       ),

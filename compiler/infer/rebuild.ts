@@ -38,13 +38,13 @@ export function rebuildGraph(
   return assemble(facts, live, capturesOf, bodies);
 }
 
-/** Names of values of enclosing graphs that the graphs (and those inside) read. */
-function outerNames(graphs: Iterable<Graph>, into = new Set<string>()): Set<string> {
-  for (const graph of graphs) {
-    for (const value of graph.values) if (value.outer !== undefined) into.add(value.outer);
-    for (const operator of graph.operators) outerNames(operator.subgraphs.values(), into);
+/** Names of values of the enclosing graph that the bodies read (bodies inside them read through them). */
+function outerNames(bodies: Iterable<Graph>): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const body of bodies) {
+    for (const { outer } of body.values) if (outer !== undefined) names.add(outer);
   }
-  return into;
+  return names;
 }
 
 function assemble(

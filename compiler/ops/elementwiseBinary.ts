@@ -5,6 +5,7 @@
 import type { Dim } from '../graph/dim.ts';
 import { dimAdd, dimFloorDiv, dimMod, dimMul, dimSub, divideExactly } from '../graph/dim.ts';
 import type { DataType } from '../graph/types.ts';
+import { DATA_TYPES } from '../graph/types.ts';
 import type { DimRule, NumberRule } from './arithmetic.ts';
 import { evaluateElementwise, isInteger } from './arithmetic.ts';
 import type { Mapping, OperatorEntry, OpView, Property } from './define.ts';
@@ -148,9 +149,9 @@ const LOGIC: readonly OperatorEntry[] = [
     ...logic,
     numbers: (a, b) => (!a === !b ? 0 : 1),
   }),
-  binary('BitwiseAnd', [18], LATTICE, { numbers: bits((a, b) => a & b) }),
-  binary('BitwiseOr', [18], LATTICE, { numbers: bits((a, b) => a | b) }),
-  binary('BitwiseXor', [18], [...COMMUTES, 'exact'], { numbers: bits((a, b) => a ^ b) }),
+  binary('BitwiseAnd', [18], LATTICE, { numbers: onBits((a, b) => a & b) }),
+  binary('BitwiseOr', [18], LATTICE, { numbers: onBits((a, b) => a | b) }),
+  binary('BitwiseXor', [18], [...COMMUTES, 'exact'], { numbers: onBits((a, b) => a ^ b) }),
   binary('BitShift', [11], ['exact'], { numbers: (a) => a as number }, { evaluate: evaluateShift }),
 ];
 
@@ -205,18 +206,19 @@ function equalMapping(op: OpView): Mapping {
 }
 
 /** Bit operations through BigInt: operands of 64 bits stay exact. */
-function bits(rule: (a: bigint, b: bigint) => bigint): NumberRule {
+function onBits(rule: (a: bigint, b: bigint) => bigint): NumberRule {
   return (a, b) => {
     if (!Number.isInteger(a) || !Number.isInteger(b)) return Number.NaN;
     return Number(rule(BigInt(a as number), BigInt(b as number)));
   };
 }
 
+/** Shifts outside the width are left to the run: the specification does not say what they give. */
 function evaluateShift(op: OpView): ReturnType<typeof evaluateElementwise> {
   const left = op.string('direction', 'LEFT') === 'LEFT';
+  const { bits } = DATA_TYPES[outputDtype(op)];
   return evaluateElementwise(op, (a, b) => {
-    // Beyond 64 bits nothing of the operand is left; JavaScript would build a huge number.
-    if ((b as number) < 0 || (b as number) >= 64) return 0;
+    if (!((b as number) >= 0 && (b as number) < bits)) return Number.NaN;
     const factor = 2 ** (b as number);
     return left ? (a as number) * factor : Math.floor((a as number) / factor);
   });
