@@ -1,9 +1,13 @@
 // The layout's time and quality, printed as tables: times against the bars of the design, crossings and
 // edge length against dagre on graphs that dagre can do. Not a test: numbers vary with the machine.
-// Run: npx esbuild test/bench/layout.ts --bundle --platform=node --format=esm --outfile=dist/bench/layout.mjs
-//      && node dist/bench/layout.mjs [times|quality]
+// The paper's models are drawn as they are in their files, before any import.
+// Run: npx esbuild test/bench/layout.ts --bundle --platform=node --format=cjs --outfile=dist/bench/layout.cjs
+//      && node dist/bench/layout.cjs [times|quality]
+
+import { readFileSync } from 'node:fs';
 
 import dagre from '@dagrejs/dagre';
+import { onnx } from 'onnx-proto';
 
 import { layout } from '../../webview/layout/layout.ts';
 import { relayout } from '../../webview/layout/relayout.ts';
@@ -126,6 +130,26 @@ function dagreLines(input: LayoutInput, leftOut: Uint8Array): { lines: Line[]; m
   return { lines, ms };
 }
 
+/** Nodes and edges of a model file: operators without constants, and graph inputs. */
+function modelSketch(name: string): Sketch {
+  const { graph } = onnx.ModelProto.decode(readFileSync(`test/models/${name}.onnx`));
+  const producer = new Map<string, number>();
+  const nodes = (graph?.node ?? []).filter((node) => node.opType !== 'Constant');
+  let count = nodes.length;
+  nodes.forEach((node, v) => node.output?.forEach((tensor) => producer.set(tensor, v)));
+  const weights = new Set(graph?.initializer?.map((tensor) => tensor.name));
+  for (const { name: tensor } of graph?.input ?? []) {
+    if (tensor && !weights.has(tensor)) producer.set(tensor, count++);
+  }
+  const edges = nodes.flatMap((node, v) =>
+    (node.input ?? []).flatMap((tensor): [number, number][] => {
+      const u = tensor === '' ? undefined : producer.get(tensor);
+      return u === undefined ? [] : [[u, v]];
+    }),
+  );
+  return { count, edges };
+}
+
 function quality(): Row[] {
   const network = (n: number, seed: number): Sketch => syntheticNetwork(n, seed);
   const blocks = (n: number, edges: number, seed: number): Sketch => {
@@ -140,6 +164,9 @@ function quality(): Row[] {
     ['network 600 + 60 edges', withExtraEdges(network(600, 2), 780, 5)],
     ['blocks of 2,000 operators', blocks(2000, 2800, 6)],
     ['blocks of 3,500 operators', blocks(3500, 4600, 7)],
+    ...['mobilenetv1-ssd', 's3d', 'bert-base', 'albert', 'yolo-v4', 'faster-rcnn'].map(
+      (name): [string, Sketch] => [name, modelSketch(name)],
+    ),
     ['random 40, reach 12', randomDag(40, 4, 12)],
     ['random 100, reach 12', randomDag(100, 5, 12)],
     ['random 100, reach 40', randomDag(100, 6, 40)],

@@ -91,8 +91,12 @@ export function prepareGraph(raw: LayoutInput): BoxGraph {
   };
 }
 
+/** A box size as the layout uses it: what is no size is 0. */
+export function usableSize(value: number): number {
+  return value > 0 && value < 1e6 ? value : 0;
+}
+
 function cleanInput(raw: LayoutInput): LayoutInput {
-  const size = (value: number): number => (value > 0 && value < 1e6 ? value : 0);
   const { nodeCount, groupCount } = raw;
   const groupOf = (v: number): number => {
     const g = raw.group[v] ?? -1;
@@ -100,11 +104,11 @@ function cleanInput(raw: LayoutInput): LayoutInput {
   };
   return {
     ...raw,
-    width: Float32Array.from({ length: nodeCount }, (_, v) => size(raw.width[v]!)),
-    height: Float32Array.from({ length: nodeCount }, (_, v) => size(raw.height[v]!)),
+    width: Float32Array.from({ length: nodeCount }, (_, v) => usableSize(raw.width[v]!)),
+    height: Float32Array.from({ length: nodeCount }, (_, v) => usableSize(raw.height[v]!)),
     group: Int32Array.from({ length: nodeCount }, (_, v) => groupOf(v)),
-    groupHeader: size(raw.groupHeader),
-    groupPadding: size(raw.groupPadding),
+    groupHeader: usableSize(raw.groupHeader),
+    groupPadding: usableSize(raw.groupPadding),
   };
 }
 

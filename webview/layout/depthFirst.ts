@@ -3,6 +3,9 @@
 
 import type { Layers } from './layers.ts';
 
+/** Up to this many children an edge that passes by them runs at their right, else among them. */
+const fewChildren = 8;
+
 export function depthFirstOrder(layers: Layers, direction: 'down' | 'up'): void {
   const { count, real, hint } = layers;
   const { start, item } = layers.layers;
@@ -34,8 +37,9 @@ export function depthFirstOrder(layers: Layers, direction: 'down' | 'up'): void 
         if (seen[w] === 0) stack.push(w);
       }
       if (stack.length - from > 1) {
-        const children = stack.splice(from).sort((a, b) => before(b, a));
-        for (const w of children) stack.push(w);
+        const children = stack.splice(from).sort(before);
+        if (children.length > fewChildren) centreDummies(children, real);
+        for (let i = children.length - 1; i >= 0; i--) stack.push(children[i]!);
       }
     }
   };
@@ -50,4 +54,11 @@ export function depthFirstOrder(layers: Layers, direction: 'down' | 'up'): void 
   for (const root of roots) visit(root);
   for (let v = 0; v < count; v++) visit(v);
   item.set(placed);
+}
+
+function centreDummies(children: number[], real: number): void {
+  const boxes = children.filter((v) => v < real);
+  const dummies = children.filter((v) => v >= real);
+  const half = boxes.length >> 1;
+  children.splice(0, children.length, ...boxes.slice(0, half), ...dummies, ...boxes.slice(half));
 }

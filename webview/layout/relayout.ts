@@ -1,6 +1,7 @@
 // Layout after an edit of the plan (fuse, unfuse, expand, collapse): what survives keeps its order, its
 // side and about its x, and the clicked box stays where it was on the page.
 
+import { usableSize } from './boxes.ts';
 import { finish, layoutSteps } from './layout.ts';
 import type { LayoutInput, LayoutResult } from './types.ts';
 
@@ -87,7 +88,11 @@ function withHints(
 function spotsOf({ input, result, keys, groupKeys }: KeyedLayout): Map<Key, Spot> {
   const spots = new Map<Key, Spot>();
   for (let v = 0; v < input.nodeCount; v++) {
-    spots.set(keys[v]!, { x: result.x[v]!, top: result.y[v]! - input.height[v]! / 2, half: 0 });
+    spots.set(keys[v]!, {
+      x: result.x[v]!,
+      top: result.y[v]! - usableSize(input.height[v]!) / 2,
+      half: 0,
+    });
   }
   for (let g = 0; groupKeys && g < input.groupCount; g++) {
     const [x1, y1, x2] = result.groupBox.subarray(4 * g, 4 * g + 4);

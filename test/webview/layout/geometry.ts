@@ -102,6 +102,7 @@ function within(inner: Box, outer: Box, { groupHeader }: LayoutInput): boolean {
 /** Does a segment enter the inside of a box (Liang-Barsky clipping)? */
 function cuts([ax, ay]: [number, number], [bx, by]: [number, number], box: Box): boolean {
   const slack = 0.2;
+  if (box.x2 - box.x1 <= 2 * slack || box.y2 - box.y1 <= 2 * slack) return false;
   let from = 0;
   let to = 1;
   const clip = (delta: number, low: number, high: number): boolean => {
