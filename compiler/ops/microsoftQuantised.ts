@@ -51,7 +51,9 @@ export const FAMILY: readonly OperatorEntry[] = [
   quantised('QLinearReduceMean', [4, 5], (op) => reducedShape(op, true), perInputElement(1)),
   microsoft('ReduceSumInteger', {
     mapping: opaque,
-    infer: (op) => [tensorType('int32', reducedShape(op, true))],
+    infer: (op) => [
+      tensorType(op.dtype(0) === 'uint8' ? 'uint32' : 'int32', reducedShape(op, true)),
+    ],
     flops: perInputElement(1),
   }),
   microsoft('MulInteger', {
