@@ -59,6 +59,12 @@ export const VERDICT_REASONS = [
 ] as const;
 export type VerdictReason = (typeof VERDICT_REASONS)[number];
 
+/** Why operators cannot share a kernel (`canCompile.ts`). */
+export type CompileReason = Extract<
+  VerdictReason,
+  'opaque' | 'cycle' | 'no-kernel' | 'unbound-shape'
+>;
+
 export interface Verdict {
   readonly fused: boolean;
   readonly reason: VerdictReason;

@@ -1,0 +1,20 @@
+/**
+ * Profile database (DNNFusion section 4.3): measured latencies of operator combinations, per device. Yellow
+ * cells ask it before the cost model. Measurements fill it; it is empty until the first run on a device.
+ */
+export interface ProfileEntry {
+  /** Median of one execution, nanoseconds. */
+  readonly latency: number;
+  /** Standard deviation, nanoseconds. */
+  readonly deviation: number;
+  readonly runs: number;
+}
+
+export interface ProfileDatabase {
+  /** Nothing was ever measured: saves computing keys. */
+  readonly isEmpty: boolean;
+  /** @param key canonical block with shapes and element types, see `blockKey.ts`. */
+  lookup(device: string, key: string): ProfileEntry | undefined;
+}
+
+export const EMPTY_PROFILE: ProfileDatabase = { isEmpty: true, lookup: () => undefined };
