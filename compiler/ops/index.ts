@@ -15,6 +15,7 @@ import * as elementwiseBinary from './elementwiseBinary.ts';
 import * as elementwiseUnary from './elementwiseUnary.ts';
 import * as gather from './gather.ts';
 import * as losses from './losses.ts';
+import * as machineLearning from './machineLearning.ts';
 import * as matmul from './matmul.ts';
 import * as microsoftActivations from './microsoftActivations.ts';
 import * as microsoftAttention from './microsoftAttention.ts';
@@ -23,6 +24,7 @@ import * as microsoftGeneral from './microsoftGeneral.ts';
 import * as microsoftNormalisation from './microsoftNormalisation.ts';
 import * as microsoftQuantised from './microsoftQuantised.ts';
 import * as microsoftQuantisedProducts from './microsoftQuantisedProducts.ts';
+import * as microsoftRare from './microsoftRare.ts';
 import * as nchwc from './nchwc.ts';
 import * as normalisation from './normalisation.ts';
 import * as pad from './pad.ts';
@@ -43,6 +45,7 @@ import * as slice from './slice.ts';
 import * as softmax from './softmax.ts';
 import * as sources from './sources.ts';
 import * as strings from './strings.ts';
+import * as training from './training.ts';
 import * as vision from './vision.ts';
 import * as windows from './windows.ts';
 
@@ -93,7 +96,11 @@ const FAMILIES: readonly { readonly FAMILY: readonly OperatorEntry[] }[] = [
   microsoftNormalisation,
   microsoftQuantised,
   microsoftQuantisedProducts,
+  microsoftRare,
   nchwc,
+  // Beside networks.
+  machineLearning,
+  training,
 ];
 
 export const OPERATORS: readonly OperatorEntry[] = FAMILIES.flatMap(({ FAMILY }) => FAMILY);

@@ -223,6 +223,22 @@ const rows: readonly Row[] = [
     inputs: ['float32 2,16', 'uint8 64!', 'float32 8!'],
     attributes: { K: 16, N: 8, block_size: 16, quant_type: 1 },
   },
+  {
+    type: 'MaxpoolWithMask',
+    inputs: ['float32 1,3,8,8', 'int32 1,3,8,8'],
+    attributes: { kernel_shape: [2, 2] },
+  },
+  { type: 'MurmurHash3', inputs: ['int32 2,3'] },
+  { type: 'UnfoldTensor', inputs: ['float32 2,16'], attributes: { dim: 1, size: 4, step: 2 } },
+  { type: 'SampleOp', inputs: ['float32 2,3'] },
+  { type: 'DynamicTimeWarping', inputs: ['float32 3,4'] },
+  {
+    type: 'LinearAttention',
+    inputs: ['float32 2,4,16', 'float32 2,4,8', 'float32 2,4,8'],
+    attributes: { q_num_heads: 4, kv_num_heads: 2, update_rule: 'linear' },
+    outputs: 2,
+  },
+  { type: 'CausalConvWithState', inputs: ['float32 2,4,8', 'float32 4,1,3!'], outputs: 2 },
 ];
 
 describe.skipIf(!onnxRuntimeInstalled())(
