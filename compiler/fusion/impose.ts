@@ -25,11 +25,17 @@ export interface Imposed {
   /** Constraints of the overrides in force, their operators already merged. */
   readonly draft: Draft;
   readonly outcomes: readonly OverrideOutcome[];
+  /**
+   * Places of `fuse` overrides whose operators have no kernel by themselves (they read nothing from each
+   * other, say) but may have one with others around them: to be tried on the finished plan.
+   */
+  readonly deferred: readonly number[];
 }
 
 export function imposeOverrides(task: Task, overrides: readonly Override[]): Imposed {
   let partition = Partition.singletons(task.ecg);
   const outcomes: OverrideOutcome[] = [];
+  const deferred: number[] = [];
   const last = new Map(overrides.map((override, place) => [overrideKey(override), place]));
   overrides.forEach((override, place) => {
     const later = last.get(oppositeKey(override)) ?? -1;
@@ -50,8 +56,9 @@ export function imposeOverrides(task: Task, overrides: readonly Override[]): Imp
     }
     if (override.kind === 'fuse' || override.kind === 'pin') {
       const held = hold(task, earlier, partition, override, operators);
-      if (typeof held === 'string') {
-        outcomes.push({ override, status: 'refused', message: held });
+      if (!(held instanceof Partition)) {
+        if (override.kind === 'fuse' && held.reason === 'no-kernel') deferred.push(place);
+        outcomes.push({ override, status: 'refused', message: held.message });
         return;
       }
       partition = held;
@@ -67,7 +74,7 @@ export function imposeOverrides(task: Task, overrides: readonly Override[]): Imp
   const constraints = constraintsOf(task, inForce(outcomes));
   const draft = new Draft(task, constraints, partition);
   noteHeldEdges(draft);
-  return { draft, outcomes };
+  return { draft, outcomes, deferred };
 }
 
 export function heldTogether({ ecg }: Task, a: number, b: number): string {
@@ -136,7 +143,7 @@ function hold(
   partition: Partition,
   override: Override,
   operators: readonly number[],
-): Partition | string {
+): Partition | { readonly reason: VerdictReason; readonly message: string } {
   const { ecg, context } = task;
   const [a, b] = operators as [number, number];
   const slots =
@@ -145,12 +152,13 @@ function hold(
       : operators.map((operator) => partition.blockOf[operator]!);
   const together = [...new Set(slots)].flatMap((slot) => partition.members[slot]!);
   together.sort((x, y) => x - y);
-  const refuse = (reason: VerdictReason, detail?: string): string =>
-    refusalSentence(reason, together.map((o) => ecg.nodes[o]!.operator.type).join(', '), detail);
+  const refuse = (reason: VerdictReason, detail?: string) => {
+    const types = together.map((operator) => ecg.nodes[operator]!.operator.type);
+    return { reason, message: refusalSentence(reason, types.join(', '), detail) };
+  };
   const cut = cutBetween(earlier, together, together);
   if (cut !== undefined) {
-    const [p, q] = cut.map((operator) => operatorLabel(ecg, operator));
-    return `${p} and ${q} were cut apart by hand.`;
+    return refuse('user-cut', cut.map((operator) => operatorLabel(ecg, operator)).join(' | '));
   }
   if (override.kind === 'fuse' && together.some((o) => earlier.pinned.has(o))) {
     return refuse('user-pin-border');

@@ -46,7 +46,7 @@ export function planFrom(
   planner: PlannerName,
   overrides: readonly Override[],
 ): FusionPlan {
-  const { draft, outcomes } = imposeOverrides(task, overrides);
+  const { draft, outcomes, deferred } = imposeOverrides(task, overrides);
   const free = new Uint8Array(task.ecg.nodes.length).fill(1);
   switch (planner) {
     case 'none':
@@ -58,7 +58,14 @@ export function planFrom(
       growBlocks(draft, free);
       break;
   }
-  return verified(task, assemblePlan(draft, planner, outcomes));
+  let plan = verified(task, assemblePlan(draft, planner, outcomes));
+  for (const place of deferred) {
+    const next = planStep(task, plan, overrides[place]!);
+    const results = [...next.overrides];
+    results[place] = results.pop()!;
+    plan = { ...next, overrides: results };
+  }
+  return plan;
 }
 
 /** One local repair. */
