@@ -166,15 +166,12 @@ class OperatorInference extends OperatorView implements InferContext {
 
   private reportUnknown(): void {
     if (isKnownDomain(this.domain)) {
-      this.report(
-        'operator/unknown',
-        'is not an operator that this version knows; it stays opaque',
-      );
+      this.report('operator/unknown', 'not an operator that this version knows; it stays opaque');
     } else {
       const domain = shortened(this.domain);
       this.report(
         'operator/unknown-domain',
-        `comes from the unknown domain '${domain}'; it stays opaque`,
+        `the domain '${domain}' is not known; it stays opaque`,
       );
     }
   }
@@ -187,7 +184,7 @@ class OperatorInference extends OperatorView implements InferContext {
     for (const [what, count, [fewest, most]] of checks) {
       if (count >= fewest && count <= most) continue;
       const bound = count < fewest ? `at least ${fewest}` : `at most ${most}`;
-      this.report('operator/bad-arity', `has ${count} ${what}s; it takes ${bound}`);
+      this.report('operator/bad-arity', `${what}s: ${count}, but it takes ${bound}`);
       return false;
     }
     return true;

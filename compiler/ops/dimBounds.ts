@@ -26,12 +26,15 @@ export function upperBound(dim: Dim): number {
   return -lowerBound(dimSub(0, dim));
 }
 
-/** Sign of `a - b` where it is the same for all sizes: -1, 0, 1; else `undefined`. */
-export function compareDims(a: Dim, b: Dim): -1 | 0 | 1 | undefined {
-  if (dimEqual(a, b)) return 0;
+/** Signs that `a - b` can have, as far as bounds tell. */
+export function possibleSigns(a: Dim, b: Dim): readonly number[] {
+  if (dimEqual(a, b)) return [0];
   const difference = dimSub(a, b);
-  if (lowerBound(difference) > 0) return 1;
-  return upperBound(difference) < 0 ? -1 : undefined;
+  const [low, high] = [lowerBound(difference), upperBound(difference)];
+  return [-1, 0, 1].filter((sign) => {
+    if (sign === 0) return low <= 0 && high >= 0;
+    return sign < 0 ? low < 0 : high > 0;
+  });
 }
 
 /** The larger dim, decided by bounds where possible. */

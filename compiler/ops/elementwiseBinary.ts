@@ -9,7 +9,7 @@ import { DATA_TYPES } from '../graph/types.ts';
 import type { DimRule, NumberRule } from './arithmetic.ts';
 import { evaluateElementwise, isInteger } from './arithmetic.ts';
 import type { Mapping, OperatorEntry, OpView, Property } from './define.ts';
-import { compareDims, largerDim, lowerBound, smallerDim } from './dimBounds.ts';
+import { largerDim, lowerBound, possibleSigns, smallerDim } from './dimBounds.ts';
 import type { OperatorSpec } from './entry.ts';
 import { operator, VARIADIC } from './entry.ts';
 import { elementCount, perOutputElement } from './flops.ts';
@@ -121,8 +121,9 @@ function comparison(
 ): OperatorEntry {
   const numbers: NumberRule = (a, b) => (holds(a as number, b as number) ? 1 : 0);
   const dims: DimRule = (a, b) => {
-    const order = compareDims(a as Dim, b as Dim);
-    return order === undefined ? undefined : holds(order, 0) ? 1 : 0;
+    const signs = possibleSigns(a as Dim, b as Dim);
+    if (signs.every((sign) => holds(sign, 0))) return 1;
+    return signs.some((sign) => holds(sign, 0)) ? undefined : 0;
   };
   return binary(name, since, ['exact'], { numbers, dims, dtype: 'bool' }, spec);
 }
@@ -131,7 +132,6 @@ const COMPARISONS: readonly OperatorEntry[] = [
   comparison('Equal', [1, 7, 11, 13, 19], (a, b) => a === b, {
     properties: ['commutative', 'exact'],
     mapping: equalMapping,
-    evaluate: (op) => evaluateElementwise(op, (a, b) => (a === b ? 1 : 0), equalDims),
   }),
   comparison('Greater', [1, 7, 9, 13], (a, b) => a > b),
   comparison('GreaterOrEqual', [12, 16], (a, b) => a >= b),
@@ -193,11 +193,6 @@ function evaluateMod(op: OpView): ReturnType<typeof evaluateElementwise> {
 function powerOfDim(base?: Dim, exponent?: Dim): KnownElement {
   if (exponent === 1) return base;
   return exponent === 2 ? dimMul(base as Dim, base as Dim) : undefined;
-}
-
-function equalDims(a?: Dim, b?: Dim): KnownElement {
-  const order = compareDims(a as Dim, b as Dim);
-  return order === undefined ? undefined : order === 0 ? 1 : 0;
 }
 
 function equalMapping(op: OpView): Mapping {

@@ -2,7 +2,6 @@
 // unless the row's default case needs a constant, an attribute or another output.
 import type {
   AttributeValue,
-  Constant,
   Graph,
   KnownTensor,
 } from '../../../compiler/graph/graph.ts';
