@@ -79,6 +79,11 @@ export interface DocumentChange {
   readonly graph: boolean;
 }
 
+type Question = Exclude<
+  keyof WorkerRequests,
+  'document/open' | 'document/replan' | 'document/close'
+>;
+
 interface Opened {
   readonly state: DocumentState;
   readonly structureHash: string;
@@ -233,10 +238,11 @@ export class PlanDocument {
     return this.inTurn(() => this.load({ keepEdits: true }));
   }
 
-  request<
-    Name extends
-      'document/details' | 'document/explain' | 'document/whatIf' | 'document/weightStatistics',
-  >(name: Name, params: Omit<WorkerRequests[Name][0], 'doc'>): Promise<WorkerRequests[Name][1]> {
+  /** Questions about the model that is open. */
+  request<Name extends Question>(
+    name: Name,
+    params: Omit<WorkerRequests[Name][0], 'doc'>,
+  ): Promise<WorkerRequests[Name][1]> {
     const all = { ...params, doc: this.options.doc } as WorkerRequests[Name][0];
     return this.options.worker.request(name, all);
   }

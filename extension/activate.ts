@@ -1,0 +1,36 @@
+/** Entry of the extension: registrations, nothing else. The compiler starts when a model is opened. */
+import type * as vscode from 'vscode';
+import { registerFileCommands } from './commands/fileCommands.ts';
+import { registerPageCommands } from './commands/pageCommands.ts';
+import { registerPlanCommands } from './commands/planCommands.ts';
+import { CompilerService } from './compilerService.ts';
+import { createLog } from './log.ts';
+import { registerModelEditor } from './modelEditorProvider.ts';
+import type { EditorServices } from './modelEditorProvider.ts';
+import { OpenModels } from './openModels.ts';
+import { ViewStates } from './viewStates.ts';
+import { registerBlocksTree } from './workbench/blocksTree.ts';
+import { registerProblems } from './workbench/problems.ts';
+import { registerStatusBar } from './workbench/statusBar.ts';
+
+export function activate(context: vscode.ExtensionContext): void {
+  const { extensionUri, globalStorageUri: storageUri } = context;
+  const log = createLog();
+  const compiler = new CompilerService(extensionUri, log);
+  const models = new OpenModels();
+  const viewStates = new ViewStates(context.workspaceState);
+  const services: EditorServices = { extensionUri, storageUri, compiler, models, viewStates, log };
+  context.subscriptions.push(
+    log,
+    compiler,
+    models,
+    viewStates,
+    registerModelEditor(services),
+    registerPageCommands(models),
+    registerPlanCommands(models),
+    registerFileCommands(services),
+    registerBlocksTree(models),
+    registerProblems(models),
+    registerStatusBar(models),
+  );
+}

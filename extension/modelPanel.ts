@@ -1,0 +1,159 @@
+/**
+ * One editor tab: a webview on a document. Its page may come and go (hidden tabs have none) and is told
+ * everything again whenever it says that it is ready.
+ */
+import * as vscode from 'vscode';
+import type {
+  DocumentState,
+  GraphSnapshot,
+  HostNotifications,
+  PageInit,
+  Selection,
+  ViewState,
+} from '../compiler/protocol.ts';
+import type { CompilerService } from './compilerService.ts';
+import type { Log } from './log.ts';
+import type { ModelDocument } from './modelDocument.ts';
+import { PageConnection } from './pageConnection.ts';
+import type { PageHandlers } from './pageConnection.ts';
+import type { ViewStates } from './viewStates.ts';
+import { pageFolder, webviewHtml } from './webviewHtml.ts';
+
+export interface ModelPanelOptions {
+  readonly document: ModelDocument;
+  readonly panel: vscode.WebviewPanel;
+  readonly extensionUri: vscode.Uri;
+  readonly compiler: CompilerService;
+  readonly viewStates: ViewStates;
+  readonly log: Log;
+  /** A button of the error page. */
+  readonly act: (panel: ModelPanel, action: string) => Promise<void>;
+}
+
+export class ModelPanel implements vscode.Disposable {
+  readonly document: ModelDocument;
+  readonly panel: vscode.WebviewPanel;
+  private readonly selections = new vscode.EventEmitter<Selection | null>();
+  /** The user selected something in the graph. */
+  readonly onDidSelect = this.selections.event;
+  private readonly connection: PageConnection;
+  private readonly disposables: vscode.Disposable[] = [];
+  private viewState: ViewState | null;
+  private current: Selection | null;
+  /** The graph that the page has. */
+  private shown: GraphSnapshot | undefined;
+
+  constructor(private readonly options: ModelPanelOptions) {
+    const { document, panel, extensionUri, compiler, viewStates, log } = options;
+    this.document = document;
+    this.panel = panel;
+    this.viewState = viewStates.get(document.uri);
+    this.current = this.viewState?.selection ?? null;
+    const { webview } = panel;
+    webview.options = { enableScripts: true, localResourceRoots: [pageFolder(extensionUri)] };
+    this.connection = new PageConnection(
+      webview,
+      this.handlers(),
+      {
+        'page/viewState': (state) => {
+          this.viewState = state;
+          viewStates.set(document.uri, state);
+        },
+        'page/selection': (selection) => {
+          this.current = selection;
+          this.selections.fire(selection);
+        },
+        'page/painted': ({ ms }) => log.info(`painted ${document.name} after ${ms.toFixed(0)} ms`),
+      },
+      (line) => log.warn(line),
+    );
+    this.disposables.push(
+      this.connection,
+      this.selections,
+      document.plan.onDidChange(() => this.update()),
+      compiler.onProgress(({ doc, stage }) => {
+        if (doc === document.key) this.connection.notify('host/progress', { message: stage });
+      }),
+    );
+    webview.html = webviewHtml(webview, extensionUri, document.name);
+  }
+
+  get selection(): Selection | null {
+    return this.current;
+  }
+
+  /** Shows something that was selected elsewhere. */
+  select(selection: Selection): void {
+    this.current = selection;
+    this.connection.notify('host/select', selection);
+  }
+
+  /** After `select`, for whoever follows the graph's selection. */
+  announceSelection(): void {
+    this.selections.fire(this.current);
+  }
+
+  notify<Name extends keyof HostNotifications>(name: Name, params: HostNotifications[Name]): void {
+    this.connection.notify(name, params);
+  }
+
+  dispose(): void {
+    for (const disposable of this.disposables) disposable.dispose();
+  }
+
+  private handlers(): PageHandlers {
+    const { plan } = this.document;
+    return {
+      'page/ready': async () => {
+        await this.document.ready;
+        return this.init();
+      },
+      'page/edit': (request) => plan.edit(request),
+      'page/details': ({ target }) => plan.request('document/details', { target }),
+      'page/explain': ({ edge }) => plan.request('document/explain', { edge }),
+      'page/whatIf': ({ a, b }) => plan.request('document/whatIf', { a, b }),
+      'page/weightStatistics': ({ constant }) =>
+        plan.request('document/weightStatistics', { constant }),
+      'page/undo': () => this.workbench('undo'),
+      'page/redo': () => this.workbench('redo'),
+      'page/save': async () => {
+        await this.workbench('workbench.action.files.save');
+        return { ok: true };
+      },
+      'page/action': async ({ id }) => {
+        await this.options.act(this, id);
+        return null;
+      },
+    };
+  }
+
+  private init(): PageInit {
+    const { state, error } = this.document.plan;
+    this.shown = state?.graph;
+    return {
+      document: state,
+      error,
+      viewState: this.viewState,
+      capabilities: { ownUndo: false, trusted: vscode.workspace.isTrusted },
+    };
+  }
+
+  private update(): void {
+    const { state, error } = this.document.plan;
+    if (state) this.connection.notify('host/document', this.withoutKnownGraph(state));
+    else if (error) this.connection.notify('host/error', error);
+    this.shown = state?.graph;
+    this.connection.notify('host/progress', null);
+  }
+
+  private withoutKnownGraph(state: DocumentState): HostNotifications['host/document'] {
+    if (state.graph !== this.shown) return state;
+    const { graph: _, ...rest } = state;
+    return rest;
+  }
+
+  private async workbench(command: string): Promise<null> {
+    await vscode.commands.executeCommand(command);
+    return null;
+  }
+}
