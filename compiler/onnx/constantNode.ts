@@ -15,12 +15,16 @@ interface ConstantValue {
   readonly known?: KnownTensor;
 }
 
-/** Gives the node's output its value; false (reported) when the node has none. */
+/** Gives the node's output its value; false (reported) when it stays an operator. */
 export function applyConstantNode(node: DraftNode, reporter: Reporter): boolean {
-  const output = node.outputs[0];
+  const [output, ...others] = node.outputs;
+  if (output === undefined || others.length > 0) {
+    reporter.report('operator/bad-arity', 'A Constant has exactly one output.', node.id);
+    return false;
+  }
   for (const [name, attribute] of node.attributes) {
     const value = constantOf(name, attribute);
-    if (value === undefined || output === undefined) continue;
+    if (value === undefined) continue;
     output.constant = value.constant;
     if (value.known) output.known = value.known;
     output.type = tensorType(value.constant.dtype, value.constant.dims);

@@ -49,8 +49,10 @@ interface BoundAttribute {
 
 type Types = ReadonlyMap<string, onnx.ITypeProto>;
 
-/** Nodes of all graphs together after inlining. Functions that call each other twice grow without end. */
+/** Nodes of all graphs together. */
 const MOST_NODES = 250_000;
+/** Nodes that inlining adds. Functions that call each other twice grow without end. */
+const MOST_INLINED = 50_000;
 const MOST_FUNCTION_DEPTH = 64;
 
 export class GraphReader {
@@ -58,6 +60,7 @@ export class GraphReader {
   private readonly attributeValues = new Map<onnx.IAttributeProto, AttributeValue | undefined>();
   private readonly unknownDomains = new Set<string>();
   private nodeCount = 0;
+  private inlinedCount = 0;
 
   constructor(private readonly context: ReadContext) {}
 
@@ -182,12 +185,7 @@ export class GraphReader {
     outputs: (DraftValue | undefined)[],
     place: Place,
   ): void {
-    if (++this.nodeCount > MOST_NODES) {
-      throw new ModelError(
-        'model/too-large',
-        `The model has more than ${MOST_NODES} nodes (functions inlined).`,
-      );
-    }
+    this.countNode(place);
     const { graph } = place;
     const { reporter, functions } = this.context;
     const type = proto.opType ?? '';
@@ -228,6 +226,16 @@ export class GraphReader {
     for (const output of outputs) if (output) output.producer = node;
     canonicalise(node, graph);
     graph.nodes.push(node);
+  }
+
+  private countNode({ functions }: Place): void {
+    if (functions.length > 0 && ++this.inlinedCount > MOST_INLINED) {
+      const message = `The functions of the model expand to more than ${MOST_INLINED} nodes.`;
+      throw new ModelError('model/too-large', message);
+    }
+    if (++this.nodeCount > MOST_NODES) {
+      throw new ModelError('model/too-large', `The model has more than ${MOST_NODES} nodes.`);
+    }
   }
 
   private findInputs(

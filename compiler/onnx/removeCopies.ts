@@ -51,7 +51,7 @@ function asIdentity(node: DraftNode): void {
 
 function isCopy(node: DraftNode): boolean {
   if (node.domain !== '') return false;
-  if (node.type === 'Identity') return true;
+  if (node.type === 'Identity') return node.outputs.length === 1;
   if (node.type !== 'Dropout') return false;
   const mask = node.outputs[1];
   if (mask !== undefined && mask.uses > 0) return false;

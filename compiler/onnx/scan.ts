@@ -197,7 +197,7 @@ export class Scanner {
   ): void {
     const reader = this.reader;
     const rules = SCHEMA[name];
-    const counts = new Map<number, number>();
+    let counts: Map<number, number> | undefined;
     while (reader.offset < end) {
       const tagOffset = reader.offset;
       const tag = reader.tag();
@@ -209,8 +209,10 @@ export class Scanner {
       } else if (rule.kind === 'message') {
         if ((tag & 7) !== BYTES) this.skip(tag, end);
         else this.nested(rule.message, number, end, depth, writer);
-      } else if (rule.kind === 'list') this.list(rule.wire, tag, end, writer, counts);
-      else if ((tag & 7) !== rule.wire) this.skip(tag, end);
+      } else if (rule.kind === 'list') {
+        counts ??= new Map();
+        this.list(rule.wire, tag, end, writer, counts);
+      } else if ((tag & 7) !== rule.wire) this.skip(tag, end);
       else if (name === 'ModelProto' && number === MODEL.irVersion) this.version(writer, tag);
       else this.value(tag, end, writer);
       if (reader.offset > end) {

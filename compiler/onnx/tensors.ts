@@ -19,6 +19,7 @@ import type { Scan } from './scan.ts';
 import type { ModelSource } from './source.ts';
 import type { DataField, DataRange } from './tensorData.ts';
 import { MOST_AXES } from './valueTypes.ts';
+import { WireError } from './wireFormat.ts';
 
 export interface ReadTensor {
   readonly constant: Constant;
@@ -66,8 +67,8 @@ export class TensorReader {
       const constant: Constant = { dtype, dims, source, ...doc };
       const known = this.known(constant);
       return { constant, type: tensorType(dtype, dims), ...(known && { known }) };
-    } catch (error) {
-      if (!(error instanceof TensorProblem) && !(error instanceof ModelError)) throw error;
+    } catch (caught) {
+      const error = tensorProblem(caught);
       const message =
         error instanceof TensorProblem
           ? `Tensor ${quoted(name)} ${error.message}.`
@@ -203,6 +204,15 @@ export class TensorReader {
     const bytes = readConstant(constant, this.source);
     return { dtype, dims, data: Array.from(decodeElements(bytes, dtype, count)) };
   }
+}
+
+/** What went wrong with one tensor; mistakes of the program are thrown on. */
+function tensorProblem(error: unknown): TensorProblem | ModelError {
+  if (error instanceof TensorProblem || error instanceof ModelError) return error;
+  if (error instanceof WireError) {
+    return new TensorProblem('model/bad-tensor', `has damaged data: ${error.problem}`);
+  }
+  throw error;
 }
 
 /** The data field that holds elements of a type when `raw_data` does not (comments of TensorProto). */

@@ -214,6 +214,26 @@ describe('inputs, constants, types', () => {
     expect(outputs(graph)).toBe('y, d');
   });
 
+  it('keeps Constant and Identity as operators where their outputs are odd', () => {
+    const imported = importSpec({
+      inputs: [x],
+      nodes: [
+        node('Constant', [], ['a', 'b'], { value_int: 1 }),
+        node('Constant', [], ['c']),
+        node('Identity', ['x'], ['d', 'e']),
+        node('Op', ['a', 'b', 'c', 'd', 'e'], ['y']),
+      ],
+      outputs: ['y'],
+    });
+    expect(imported.graph.operators.map(({ type }) => type)).toEqual([
+      'Constant',
+      'Constant',
+      'Identity',
+      'Op',
+    ]);
+    expect(codes(imported)).toEqual(['operator/bad-arity', 'model/bad-attribute']);
+  });
+
   it('warns of versions it does not know', () => {
     const spec = { inputs: [x], nodes: [node('Relu', ['x'], ['y'])], outputs: ['y'] };
     expect(codes(importSpec({ ...spec, irVersion: 99 }))).toEqual(['model/ir-version']);

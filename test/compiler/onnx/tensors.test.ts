@@ -189,6 +189,16 @@ describe('bad tensors are reported and do not stop the import', () => {
     ['no data', tensor('w', 'float32', [3], [], { storage: 'none' }), /has no data/],
     ['no type', concat(varintField(1, 1), textField(8, 'w')), /has no element type/],
     [
+      'a number that is cut off',
+      concat(
+        varintField(1, 1),
+        varintField(2, 7),
+        textField(8, 'w'),
+        bytesField(7, Uint8Array.of(255)),
+      ),
+      /has damaged data: the file ends/,
+    ],
+    [
       'an endless number',
       concat(
         varintField(1, 1),
