@@ -76,7 +76,7 @@ function borderVerdict(
     const cut = cutBetween(constraints, from.operators, to.operators);
     if (cut !== undefined) {
       if (noted?.reason === 'user-cut') return noted;
-      if (constraints.cuts.get(producer)?.includes(consumer)) return verdict(false, 'user-cut');
+      if (constraints.cuts.get(producer)?.has(consumer)) return verdict(false, 'user-cut');
       const names = cut.map((operator) => nodes[operator]!.operator.type);
       return verdict(false, 'user-cut', names.join(' | '));
     }

@@ -58,8 +58,7 @@ function canonicalOrder(ecg: Ecg, operators: readonly number[]): number[] {
     text.set(index, `${operatorText(operator)}(${reads.join(',')})`);
   }
   return [...operators].sort(
-    (a, b) =>
-      depth.get(a)! - depth.get(b)! || compare(text.get(a)!, text.get(b)!) || a - b,
+    (a, b) => depth.get(a)! - depth.get(b)! || compare(text.get(a)!, text.get(b)!) || a - b,
   );
 }
 

@@ -86,7 +86,11 @@ function convexity(ecg: Ecg, operators: readonly number[]): Compilable {
     const { consumers } = ecg.nodes[operator]!;
     if (consumers.some((consumer) => inside.has(consumer))) {
       const name = ecg.nodes[operator]!.operator.type;
-      return { ok: false, reason: 'cycle', detail: `a value goes through ${name} outside and back` };
+      return {
+        ok: false,
+        reason: 'cycle',
+        detail: `a value goes through ${name} outside and back`,
+      };
     }
     stack.push(...consumers);
   }

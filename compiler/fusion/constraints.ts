@@ -12,7 +12,7 @@ import type { Task } from './task.ts';
 export interface Constraints {
   readonly fuses: readonly (readonly [number, number])[];
   /** Both directions. */
-  readonly cuts: ReadonlyMap<number, readonly number[]>;
+  readonly cuts: ReadonlyMap<number, ReadonlySet<number>>;
   readonly pins: readonly (readonly number[])[];
   readonly pinned: ReadonlySet<number>;
   /** In the order given. */
@@ -23,7 +23,7 @@ export interface Constraints {
 /** @param overrides those in force; operators that are not in the model are left out. */
 export function constraintsOf(task: Task, overrides: readonly Override[]): Constraints {
   const fuses: [number, number][] = [];
-  const cuts = new Map<number, number[]>();
+  const cuts = new Map<number, Set<number>>();
   const pins: number[][] = [];
   const seeds = new Set<number>();
   const noSeeds = new Set<number>();
@@ -33,8 +33,8 @@ export function constraintsOf(task: Task, overrides: readonly Override[]): Const
     const [a, b] = operators as [number, number];
     if (override.kind === 'fuse') fuses.push([a, b]);
     else if (override.kind === 'cut') {
-      cuts.set(a, [...(cuts.get(a) ?? []), b]);
-      cuts.set(b, [...(cuts.get(b) ?? []), a]);
+      cuts.set(a, (cuts.get(a) ?? new Set()).add(b));
+      cuts.set(b, (cuts.get(b) ?? new Set()).add(a));
     } else if (override.kind === 'seed') seeds.add(a);
     else if (override.kind === 'noSeed') noSeeds.add(a);
     else pins.push(operators);
@@ -50,9 +50,7 @@ export function inForce(outcomes: readonly OverrideOutcome[]): Override[] {
 export function operatorsOf(task: Task, override: Override): number[] | undefined {
   const operators = idsOf(override).map((id) => task.indexOf.get(id));
   if (!operators.every((operator) => operator !== undefined)) return undefined;
-  return override.kind === 'pin'
-    ? [...new Set(operators)].sort((x, y) => x - y)
-    : operators;
+  return override.kind === 'pin' ? [...new Set(operators)].sort((x, y) => x - y) : operators;
 }
 
 /** Ids of an override that the model does not have. */
@@ -73,7 +71,13 @@ function idsOf(override: Override): readonly string[] {
   }
 }
 
-const OPPOSITE = { fuse: 'cut', cut: 'fuse', seed: 'noSeed', noSeed: 'seed', pin: undefined } as const;
+const OPPOSITE = {
+  fuse: 'cut',
+  cut: 'fuse',
+  seed: 'noSeed',
+  noSeed: 'seed',
+  pin: undefined,
+} as const;
 
 /** Equal for overrides that say the same. */
 export function overrideKey(override: Override): string {
@@ -98,7 +102,8 @@ export function cutBetween(
 ): readonly [number, number] | undefined {
   if (cuts.size === 0) return undefined;
   for (const a of first) {
-    const b = cuts.get(a)?.find((partner) => second.includes(partner));
+    const partners = cuts.get(a);
+    const b = partners && second.find((operator) => partners.has(operator));
     if (b !== undefined) return [a, b];
   }
   return undefined;

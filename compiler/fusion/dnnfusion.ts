@@ -12,9 +12,7 @@
  *   - Convexity: a candidate that would close a cycle through another operator is refused for now and tried again
  *     when the block has grown, until it stops growing.
  *   - A producer with consumers outside may join; its value is then stored too (not removable).
- *   - A second round seeds from what is left: Reorganize and Shuffle ("variants of One-to-One with a special index
- *     function", section 3.2), then One-to-Many. Chains without any One-to-One operator would stay single
- *     operators otherwise. The same rules hold; Many-to-Many and opaque operators never seed.
+ *   - Operators that no block reached stay single: chains without any One-to-One operator are not fused.
  *   - `seed` overrides grow first, whatever their type; `noSeed` operators only join.
  */
 import type { MappingType } from '../mapping/mappingTypes.ts';
@@ -22,12 +20,6 @@ import { MAPPING_TYPE_NAMES, combine } from '../mapping/mappingTypes.ts';
 import { blockMapping } from './blockMapping.ts';
 import type { Draft } from './draft.ts';
 import { judgeYellow } from './yellow.ts';
-
-const SEED_ROUNDS: readonly (readonly MappingType[])[] = [
-  ['one-to-one'],
-  ['reorganize', 'shuffle'],
-  ['one-to-many'],
-];
 
 type Direction = 'forward' | 'backward';
 
@@ -55,16 +47,12 @@ export function growBlocks(
     new Growth(draft, free, types, seed).run();
   };
   seeds.forEach(grow);
-  for (const round of SEED_ROUNDS) {
-    const candidates = ecg.nodes.filter(
-      ({ index }) =>
-        free[draft.slotOf(index)] === 1 &&
-        round.includes(types[draft.slotOf(index)]!) &&
-        !noSeeds.has(index),
-    );
-    candidates.sort((a, b) => a.irsEstimate - b.irsEstimate || a.index - b.index);
-    for (const { index } of candidates) grow(index);
-  }
+  const candidates = ecg.nodes.filter(({ index }) => {
+    const slot = draft.slotOf(index);
+    return free[slot] === 1 && types[slot] === 'one-to-one' && !noSeeds.has(index);
+  });
+  candidates.sort((a, b) => a.irsEstimate - b.irsEstimate || a.index - b.index);
+  for (const { index } of candidates) grow(index);
 }
 
 /** One block growing. */
@@ -121,7 +109,8 @@ class Growth {
   private admit(edge: number, candidate: number, direction: Direction): boolean {
     const { draft, types } = this;
     const { ecg, context } = draft.task;
-    const [first, second] = direction === 'forward' ? [this.slot, candidate] : [candidate, this.slot];
+    const [first, second] =
+      direction === 'forward' ? [this.slot, candidate] : [candidate, this.slot];
     const pair = [types[first]!, types[second]!] as const;
     const cell = combine(...pair);
     const byUser = draft.userRefusal(first, second);

@@ -84,7 +84,8 @@ export function heldTogether({ ecg }: Task, a: number, b: number): string {
 
 export function unmatched(task: Task, override: Override): OverrideOutcome {
   const missing = missingIds(task, override).map((id) => `"${id.slice(0, 60)}"`);
-  const shown = missing.length > 3 ? [...missing.slice(0, 3), `${missing.length - 3} more`] : missing;
+  const shown =
+    missing.length > 3 ? [...missing.slice(0, 3), `${missing.length - 3} more`] : missing;
   const message =
     missing.length === 1
       ? `The model has no operator ${shown[0]}.`
@@ -146,6 +147,7 @@ function hold(
 ): Partition | { readonly reason: VerdictReason; readonly message: string } {
   const { ecg, context } = task;
   const [a, b] = operators as [number, number];
+  if (override.kind === 'fuse' && partition.blockOf[a] === partition.blockOf[b]) return partition;
   const slots =
     override.kind === 'fuse'
       ? partition.closure(partition.blockOf[a]!, partition.blockOf[b]!)
@@ -162,6 +164,10 @@ function hold(
   }
   if (override.kind === 'fuse' && together.some((o) => earlier.pinned.has(o))) {
     return refuse('user-pin-border');
+  }
+  if (override.kind === 'pin' && together.length !== operators.length) {
+    const outside = together.find((operator) => !operators.includes(operator))!;
+    return { reason: 'user-fuse', message: heldTogether(task, operators[0]!, outside) };
   }
   const convex = canCompile(ecg, together);
   const answer = convex.ok ? context.canCompile(ecg, together) : convex;

@@ -98,7 +98,7 @@ function withHeld(
   operators: readonly number[],
 ): number[] {
   const result = new Set(operators);
-  for (let size = -1; size !== result.size; ) {
+  for (let size = -1; size !== result.size;) {
     size = result.size;
     for (const [a, b] of fuses) {
       if (previous.blockOf[a] !== previous.blockOf[b]) continue;

@@ -116,6 +116,10 @@ function pinLocally(
   }
   const touched = new Set(operators.map((operator) => previous.blockOf[operator]!));
   const region = new Region(task, previous, constraints, [...touched]);
+  const held = operators.flatMap((operator) => region.draft.members(region.slotOf(operator)));
+  const outside = held.find((operator) => !operators.includes(operator));
+  if (outside !== undefined)
+    return { ok: false, message: heldTogether(task, operators[0]!, outside) };
   if (!region.unite(operators)) return { ok: false, message: refusalSentence('cycle', names) };
   region.regroup();
   return { ok: true, region };
@@ -130,7 +134,8 @@ function seedLocally(
   const label = operatorLabel(task.ecg, operator);
   if (previous.planner !== 'dnnfusion') return { ok: true, message: noSeeds(previous, label) };
   const block = previous.blocks[previous.blockOf[operator]!]!;
-  if (block.pinned) return { ok: true, message: `${label} is in a pinned block, which does not grow.` };
+  if (block.pinned)
+    return { ok: true, message: `${label} is in a pinned block, which does not grow.` };
   if (block.seed === operator) return { ok: true };
   const touched = new Set([block.index]);
   for (const member of block.operators) {
@@ -174,4 +179,3 @@ function replanned(
 function noSeeds({ planner }: FusionPlan, label: string): string {
   return `The planner "${planner}" grows no blocks from seeds: ${label} keeps its place.`;
 }
-

@@ -30,7 +30,10 @@ function findBlocker(ecg: Ecg, operator: number): Blocker | undefined {
   const node = ecg.nodes[operator]!;
   const name = node.operator.type;
   if (node.mapping === 'opaque') {
-    return { reason: 'opaque', detail: `${name} is opaque (${node.mappingNote ?? 'no mapping type'})` };
+    return {
+      reason: 'opaque',
+      detail: `${name} is opaque (${node.mappingNote ?? 'no mapping type'})`,
+    };
   }
   for (const value of [...node.operator.inputs, ...node.operator.outputs]) {
     if (value < 0) continue;

@@ -3,6 +3,7 @@
  * run-times with a list of known combinations do. The baseline that `dnnfusion` is compared with.
  */
 import type { EcgEdge } from '../ecg/ecg.ts';
+import { cutBetween } from './constraints.ts';
 import type { Draft } from './draft.ts';
 import type { ChainPattern, ChainStep, CompositePattern } from './patterns.ts';
 import { CHAINS, COMPOSITES } from './patterns.ts';
@@ -51,12 +52,7 @@ function matchChain(draft: Draft, free: Uint8Array, pattern: ChainPattern, ancho
 }
 
 /** Joins the consumer of `last` when the step describes it. */
-function nextOf(
-  draft: Draft,
-  free: Uint8Array,
-  last: number,
-  step: ChainStep,
-): number | undefined {
+function nextOf(draft: Draft, free: Uint8Array, last: number, step: ChainStep): number | undefined {
   const { ecg } = draft.task;
   const edge = onlyEdge(draft, last);
   if (edge === undefined || !isFree(draft, free, edge.to)) return undefined;
@@ -108,8 +104,7 @@ function matchComposite(
   if (!draft.task.context.canCompile(ecg, ascending).ok) return false;
   // All or nothing: nothing inside is read outside, so only constraints can refuse.
   if (ascending.some((operator) => draft.isPinned(draft.slotOf(operator)))) return false;
-  const { cuts } = draft.constraints;
-  if (ascending.some((operator) => cuts.get(operator)?.some((other) => inside.has(other)))) {
+  if (cutBetween(draft.constraints, ascending, ascending) !== undefined) {
     return false;
   }
   for (const operator of ascending) {

@@ -4,7 +4,11 @@
 import type { Ecg } from '../ecg/ecg.ts';
 import type { FusionPlan } from './plan.ts';
 
-type Check = (ecg: Ecg, plan: FusionPlan, indexOf: ReadonlyMap<string, number>) => string | undefined;
+type Check = (
+  ecg: Ecg,
+  plan: FusionPlan,
+  indexOf: ReadonlyMap<string, number>,
+) => string | undefined;
 
 const CHECKS: Readonly<Record<string, Check>> = {
   'every operator is in exactly one block': (ecg, { blocks, blockOf }) => {
@@ -16,7 +20,8 @@ const CHECKS: Readonly<Record<string, Check>> = {
       members += block.operators.length;
       for (const [place, operator] of block.operators.entries()) {
         if (blockOf[operator] !== index) return `operator ${operator} is not in block ${index}`;
-        if (place > 0 && operator <= block.operators[place - 1]!) return `block ${index} is unsorted`;
+        if (place > 0 && operator <= block.operators[place - 1]!)
+          return `block ${index} is unsorted`;
       }
     }
     return members === ecg.nodes.length ? undefined : `${members} members`;

@@ -60,6 +60,7 @@ function changes(ecg: Ecg, plan: FusionPlan, next: FusionPlan): string {
       : `${formatBytes(Math.abs(bytes))} of intermediate results ${bytes < 0 ? 'less' : 'more'}`;
   const blocks = after.blocks - before.blocks;
   const count = `${Math.abs(blocks)} block${Math.abs(blocks) === 1 ? '' : 's'}`;
-  const counted = blocks === 0 ? 'same number of blocks' : `${count} ${blocks < 0 ? 'less' : 'more'}`;
+  const counted =
+    blocks === 0 ? 'same number of blocks' : `${count} ${blocks < 0 ? 'less' : 'more'}`;
   return `${counted}, ${moved}`;
 }

@@ -47,7 +47,13 @@ export function ecgOf(text: string): Ecg {
   const mention = (word: string): number => {
     const match = /^(\w+)(?::(\w+))?(?:\[(.*)\])?(!)?$/.exec(word.trim());
     if (!match) throw new Error(`not an operator: "${word}"`);
-    const [, name, type, shape, output] = match as unknown as [string, string, string?, string?, string?];
+    const [, name, type, shape, output] = match as unknown as [
+      string,
+      string,
+      string?,
+      string?,
+      string?,
+    ];
     const known = places.get(name);
     if (known !== undefined) return known;
     if (type === undefined) throw new Error(`the first mention of ${name} needs a type`);
