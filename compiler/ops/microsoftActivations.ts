@@ -6,6 +6,7 @@ import type { ValueType } from '../graph/types.ts';
 import { tensorType } from '../graph/types.ts';
 import { dimFloorDiv } from '../graph/dim.ts';
 import type { Dim } from '../graph/dim.ts';
+import { expectRankAtLeast } from './axes.ts';
 import type { InferContext, OperatorEntry } from './define.ts';
 import { withEdges } from './edgeMapping.ts';
 import { perOutputElement } from './flops.ts';
@@ -74,6 +75,7 @@ function maskType(op: InferContext, packed: boolean): ValueType {
 }
 
 function halfOfLastAxis(op: InferContext): readonly ValueType[] {
+  expectRankAtLeast(op, 0, 1);
   const shape = op.shape(0);
   const half = shape && [...shape.slice(0, -1), dimFloorDiv(shape.at(-1) as Dim, 2)];
   return [tensorType(op.dtype(0), half)];

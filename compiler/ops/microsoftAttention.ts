@@ -6,6 +6,7 @@ import type { Dim } from '../graph/dim.ts';
 import { dimAdd, dimFloorDiv, dimMul, dimProduct } from '../graph/dim.ts';
 import type { Shape, ValueType } from '../graph/types.ts';
 import { tensorType } from '../graph/types.ts';
+import { expectRank } from './axes.ts';
 import type { InferContext, OperatorEntry, OpView } from './define.ts';
 import { fromEdges } from './edgeMapping.ts';
 import { perOutputElement } from './flops.ts';
@@ -95,6 +96,9 @@ function inputKind(op: OpView): ValueType {
 
 /** Input B×S×I, weights I×(q+k+v); output B×S×v, state 2×B×heads×total×size. */
 function packedTypes(op: InferContext, form: PackedForm): readonly ValueType[] {
+  expectRank(op, 0, 3);
+  expectRank(op, 1, 2);
+  const heads = headCount(op, 'num_heads');
   const kind = form.dtype(op);
   const dtype = kind.kind === 'tensor' ? kind.dtype : 'undefined';
   const [batch, length] = op.shape(0) ?? [op.dataDim('batch'), op.dataDim('length')];
@@ -102,7 +106,6 @@ function packedTypes(op: InferContext, form: PackedForm): readonly ValueType[] {
   const columns = op.shape(1)?.[1];
   const third = columns === undefined ? op.dataDim('hidden') : dimFloorDiv(columns, 3);
   const width = sizes?.[2] ?? third;
-  const heads = op.int('num_heads', 1);
   const past = op.shape(form.past)?.[3];
   const total = past === undefined ? (length as Dim) : dimAdd(past, length as Dim);
   // A shared buffer (past_present_share_buffer) keeps its full length.
@@ -116,12 +119,14 @@ function packedTypes(op: InferContext, form: PackedForm): readonly ValueType[] {
 
 /** Query B×S×H (or packed B×S×heads×3×size), value B×L×V or B×heads×L×size; `past` is the past key's input. */
 function multiHeadTypes(op: InferContext, past: number): readonly ValueType[] {
+  expectRank(op, 0, 3, 5);
+  for (const input of [1, 2]) expectRank(op, input, 3, 4, 5);
   const dtype = op.dtype(0);
   const query = op.shape(0);
   const value = op.shape(2);
   if (!query)
     return [tensorType(dtype, [op.dataDim('batch'), op.dataDim('length'), op.dataDim('width')])];
-  const heads = op.int('num_heads', 1);
+  const heads = headCount(op, 'num_heads');
   const [batch, length] = query as readonly [Dim, Dim, ...Dim[]];
   const packed = query.length === 5;
   const width = packed ? dimMul(heads, query[4] as Dim) : valueWidth(op, query, value, heads);
@@ -157,11 +162,13 @@ function keyLengthOf(op: OpView, queryLength: Dim, packed: boolean): Dim {
 
 /** Query B×S×(heads·size), or all three packed; caches B×kv_heads×capacity×size. */
 function groupQueryTypes(op: InferContext): readonly ValueType[] {
+  expectRank(op, 0, 3);
+  expectRank(op, 3, 4);
   const dtype = op.dtype(0);
   const query = op.shape(0);
-  const heads = op.int('num_heads', 1);
-  const groups = op.int('kv_num_heads', heads);
-  if (query?.length !== 3) return [tensorType(dtype, null)];
+  const heads = headCount(op, 'num_heads');
+  const groups = headCount(op, 'kv_num_heads', heads);
+  if (!query) return [tensorType(dtype, null)];
   const [batch, length, width] = query as [Dim, Dim, Dim];
   const packed = !op.has(1);
   const size = dimFloorDiv(width, packed ? heads + 2 * groups : heads);
@@ -170,6 +177,12 @@ function groupQueryTypes(op: InferContext): readonly ValueType[] {
   const total = op.dataDim('total', past ? dimAdd(past[2] as Dim, length) : undefined);
   const cache = tensorType(op.has(3) ? op.dtype(3) : dtype, [batch, groups, total, size]);
   return [tensorType(dtype, [batch, length, dimMul(size, heads)]), cache, cache];
+}
+
+function headCount(op: InferContext, name: string, fallback = 1): number {
+  const count = op.int(name, fallback);
+  if (count < 1) op.fail(`${name} ${count} is not a positive number`);
+  return count;
 }
 
 function cacheShape(op: InferContext): Shape {
@@ -185,6 +198,7 @@ function packedTokens(op: InferContext): readonly ValueType[] {
 }
 
 function multiHeadShape(op: InferContext): Shape {
+  expectRank(op, 0, 2, 4);
   const query = op.shape(0);
   const width = op.shape(2)?.[1];
   if (!query) return null;

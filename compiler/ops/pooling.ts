@@ -10,7 +10,7 @@ import type { InferContext, Mapping, OperatorEntry, OpView, Property } from './d
 import { identityMapping } from './edgeMapping.ts';
 import { operator } from './entry.ts';
 import { elementCount, perInputElement } from './flops.ts';
-import { dataShape } from './inferRules.ts';
+import { dataShape, MAX_RANK } from './inferRules.ts';
 import { fixedMapping, opaqueMapping } from './mappingRules.ts';
 import { readWindow, transposedOutputs, windowOutputs, windowTaps } from './window.ts';
 
@@ -130,7 +130,7 @@ export function globalPoolTypes(op: InferContext): readonly ValueType[] {
 function unpoolShape(op: InferContext): Shape {
   const data = op.shape(0);
   const rank = data?.length ?? op.shape(2)?.[0];
-  if (typeof rank !== 'number') return null;
+  if (typeof rank !== 'number' || rank > MAX_RANK) return null;
   if (op.has(2)) {
     const stated = op.known(2)?.data;
     if (stated && stated.length !== rank) {

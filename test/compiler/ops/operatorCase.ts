@@ -104,7 +104,8 @@ export function formatType(type: ValueType): string {
   }
 }
 
-class Contradiction extends Error {}
+/** What a rule throws, through `fail`, for a model that contradicts the operator's definition. */
+export class Contradiction extends Error {}
 
 function dim(text: string): Dim {
   return /^\d+$/.test(text.trim()) ? Number(text) : dimSymbol(text.trim());
@@ -114,7 +115,8 @@ function inferred(entry: OperatorEntry, spec: OperatorCase): readonly ValueType[
   return entry.infer(context(entry, spec, []));
 }
 
-function context(
+/** The view that rules get; `outputs` are the types inferred or declared so far. */
+export function context(
   entry: OperatorEntry,
   spec: OperatorCase,
   outputs: readonly ValueType[],
