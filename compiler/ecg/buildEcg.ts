@@ -15,6 +15,8 @@ import { OperatorView } from '../ops/operatorView.ts';
 import { findConstantValues } from './constantValues.ts';
 import type { Ecg, EcgEdge, EcgNode } from './ecg.ts';
 import { Estimator } from './estimate.ts';
+import type { SizeRead } from './sizeReads.ts';
+import { findSizeReads } from './sizeReads.ts';
 import { bytesOf } from './tensorBytes.ts';
 
 /** `model` after `inferModel` with the same bindings. */
@@ -25,8 +27,11 @@ export function buildEcg(model: Model, bindings: Bindings, graph: Graph = model.
     known: graph.values.map((value) => value.known),
     constant: findConstantValues(graph),
   };
-  const nodes = graph.operators.map((operator) => buildNode(graph, operator, facts, estimator));
-  const edges = buildEdges(graph, nodes, estimator);
+  const plain = graph.operators.map((operator) => buildNode(graph, operator, facts, estimator));
+  const decides = (operator: number): boolean => plain[operator]?.mapping === 'opaque';
+  const sizeReads = findSizeReads(graph, model.symbols, decides);
+  const nodes = withSizeReads(plain, sizeReads);
+  const edges = buildEdges(graph, nodes, sizeReads, estimator);
   const edgesIn: number[][] = nodes.map(() => []);
   const edgesOut: number[][] = nodes.map(() => []);
   for (const edge of edges) {
@@ -110,13 +115,27 @@ function ascending(indices: readonly number[]): readonly number[] {
   return [...new Set(indices.filter((index) => index >= 0))].sort((a, b) => a - b);
 }
 
+function withSizeReads(nodes: readonly EcgNode[], reads: readonly SizeRead[]): readonly EcgNode[] {
+  if (reads.length === 0) return nodes;
+  return nodes.map((node) => {
+    const from = reads.flatMap((read) => (read.to === node.index ? [read.from] : []));
+    const to = reads.flatMap((read) => (read.from === node.index ? [read.to] : []));
+    if (from.length + to.length === 0) return node;
+    const producers = ascending([...node.producers, ...from]);
+    return { ...node, producers, consumers: ascending([...node.consumers, ...to]) };
+  });
+}
+
 /** In the order of the consumers, then of the values. */
 function buildEdges(
   graph: Graph,
   nodes: readonly EcgNode[],
+  sizeReads: readonly SizeRead[],
   estimator: Estimator,
 ): readonly EcgEdge[] {
   const edges: EcgEdge[] = [];
+  const readsOf = new Map<number, SizeRead[]>();
+  for (const read of sizeReads) readsOf.set(read.to, [...(readsOf.get(read.to) ?? []), read]);
   for (const node of nodes) {
     const { inputs, captures } = node.operator;
     const values = new Set([...inputs, ...captures].filter((value) => value >= 0));
@@ -137,6 +156,12 @@ function buildEdges(
         bytes,
         bytesEstimate: estimator.value(bytes),
       });
+    }
+    for (const { from, value } of readsOf.get(node.index) ?? []) {
+      if (values.has(value)) continue;
+      // No element flows: only the size is read.
+      const nothing = { slots: [], mapping: 'opaque', bytes: 0, bytesEstimate: 0 } as const;
+      edges.push({ index: edges.length, from, to: node.index, value, ...nothing });
     }
   }
   return edges;

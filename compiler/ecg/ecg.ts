@@ -40,7 +40,10 @@ export interface EcgEdge {
   readonly to: number;
   /** Value index in the graph. */
   readonly value: number;
-  /** Input slots of the consumer that read it; empty when only a subgraph of the consumer does. */
+  /**
+   * Input slots of the consumer that read it; empty when only a subgraph of the consumer does, or when the
+   * consumer needs nothing but a size that the producer decides (then `bytes` is 0).
+   */
   readonly slots: readonly number[];
   /** Mapping type of the consumer on this edge (the most complex of its slots). */
   readonly mapping: MappingType;

@@ -40,7 +40,7 @@ export function opaqueMapping(op: OpView, note?: string): Mapping {
  */
 export function nodeMapping(op: OpView, edges: readonly MappingType[], note?: string): Mapping {
   const present = edges.filter((_, input) => op.has(input));
-  const runtime = edges.filter((_, input) => op.has(input) && !op.isConstant(input));
+  const runtime = edges.filter((_, input) => op.has(input) && !isSettled(op, input));
   return withNote(maxMappingType(runtime.length > 0 ? runtime : present), edges, note);
 }
 
@@ -49,7 +49,7 @@ export function elementwiseMapping(op: OpView, slot = 0): Mapping {
   const output = op.outputShape(slot);
   const edges = Array.from({ length: op.inputCount }, (_, i) => elementwiseEdge(op, i, output));
   const broadcast = edges.flatMap((edge, i) =>
-    edge === 'one-to-many' && !op.isConstant(i) ? [i] : [],
+    edge === 'one-to-many' && !isSettled(op, i) ? [i] : [],
   );
   const note = broadcast.length > 0 ? `broadcasts input ${broadcast.join(', ')}` : undefined;
   return nodeMapping(op, edges, note);
@@ -60,8 +60,13 @@ export function elementwiseEdge(op: OpView, input: number, output: Shape): Mappi
   if (!op.has(input)) return 'one-to-one';
   const shape = op.shape(input);
   if (shape === null || output === null) return shape === output ? 'one-to-one' : 'one-to-many';
-  if (op.isConstant(input) && shape.every((dim) => dim === 1)) return 'one-to-one';
+  if (isSettled(op, input) && shape.every((dim) => dim === 1)) return 'one-to-one';
   return broadcasts(shape, output) ? 'one-to-many' : 'one-to-one';
+}
+
+/** Constants, and expressions of sizes: no kernel has to compute them, whether sizes are bound or not. */
+export function isSettled(op: OpView, input: number): boolean {
+  return op.isConstant(input) || (op.known(input)?.data.every((e) => e !== undefined) ?? false);
 }
 
 /** Whether an element of `shape` feeds several elements of `output`; leading axes of size 1 do not matter. */

@@ -90,6 +90,41 @@ describe('the extended computational graph', () => {
     expect(ecg.edges).toMatchObject([{ from: 0, to: 1, slots: [], mapping: 'opaque' }]);
   });
 
+  it('has an edge without bytes where only a size that the data decides is read', () => {
+    const ecg = ecgOf({
+      inputs: [input('x', 'float32', [8]), input('z', 'float32', [1])],
+      nodes: [
+        node('NonZero', ['x'], ['found']),
+        node('Shape', ['found'], ['s'], { start: 1 }),
+        node('Expand', ['z', 's'], ['y']),
+      ],
+      outputs: ['y'],
+    });
+    expect(ecg.nodes.map(({ operator }) => operator.type)).toEqual(['NonZero', 'Expand']);
+    expect(ecg.edges).toMatchObject([{ from: 0, to: 1, slots: [], bytes: 0, mapping: 'opaque' }]);
+    expect(ecg.nodes[1]?.producers).toEqual([0]);
+  });
+
+  it('takes an expression of sizes for an immediate, as it does a number', () => {
+    const scaled = (bindings: Readonly<Record<string, number>>): string[] =>
+      ecgOf(
+        {
+          inputs: [input('x', 'float32', ['n', 4])],
+          initializers: [ints('zero', 0)],
+          nodes: [
+            node('Shape', ['x'], ['s']),
+            node('Gather', ['s', 'zero'], ['size']),
+            node('Cast', ['x'], ['i'], { to: 7 }),
+            node('Mul', ['i', 'size'], ['y']),
+          ],
+          outputs: ['y'],
+        },
+        bindings,
+      ).nodes.map(({ operator, mapping }) => `${operator.type} ${mapping}`);
+    expect(scaled({})).toEqual(['Cast one-to-one', 'Mul one-to-one']);
+    expect(scaled({ n: 3 })).toEqual(scaled({}));
+  });
+
   it('marks what is computed from constants alone', () => {
     const ecg = ecgOf({
       inputs: [input('x', 'float32', [5000])],
