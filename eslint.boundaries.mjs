@@ -81,10 +81,12 @@ const table = {
   compiler: 'everything above',
 
   'webview/ui': [],
+  // How messages reach the host.
+  'webview/transport': [],
   'webview/layout': [],
   'webview/state': ['webview/layout'],
   'webview/views': ['webview/state', 'webview/layout', 'webview/ui'],
-  webview: ['webview/views', 'webview/state', 'webview/layout', 'webview/ui'],
+  webview: ['webview/views', 'webview/state', 'webview/layout', 'webview/ui', 'webview/transport'],
 
   extension: 'the compiler',
   test: 'everything above',

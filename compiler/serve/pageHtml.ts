@@ -1,7 +1,8 @@
 /**
  * The page's HTML, for both hosts: the VS Code webview and the studio's server. Pure; every value is
- * escaped. Nothing inline runs: one script and one style sheet by URL, and Cytoscape's own style element is
- * here already, with the nonce, so that Cytoscape does not add one that the policy would refuse.
+ * escaped. Nothing inline runs: one script and one style sheet by URL. Cytoscape's own style element is here
+ * already, with the nonce, so that it does not add one that the policy would refuse; the control toolkit
+ * looks for the nonce in a meta element with the property `csp-nonce`.
  */
 
 export interface PageHtmlOptions {
@@ -31,7 +32,7 @@ export function pageHtml(options: PageHtmlOptions): string {
     <meta charset="utf-8" />
     <meta http-equiv="Content-Security-Policy" content="${escapeHtml(policy)}" />
     <meta name="viewport" content="width=device-width, initial-scale=1" />
-    <meta name="csp-nonce" content="${escapeHtml(nonce)}" />
+    <meta name="csp-nonce" property="csp-nonce" content="${escapeHtml(nonce)}" />
     <meta name="layout-worker" content="${escapeHtml(options.layoutWorkerUri)}" />
     <meta name="host" content="${options.host}" />
     <title>${escapeHtml(options.title)}</title>

@@ -1,0 +1,332 @@
+/** Does what views ask for: events to the store, requests to the host, movements of the graph. */
+import type { EditRequest, Selection, WhatIf } from '../compiler/protocol.ts';
+import type { Host } from './host.ts';
+import type { Actions, Command } from './state/actions.ts';
+import { membersOf } from './state/graphIndex.ts';
+import { pairMenu } from './state/menuItems.ts';
+import type { Menu } from './state/menuItems.ts';
+import { resolveSelection, searchHits, seedOverride } from './state/selectors.ts';
+import type { State } from './state/state.ts';
+import type { Store } from './store.ts';
+import type { GraphView } from './views/graph/graphView.ts';
+
+/** What actions move on the page besides the state. */
+export interface Stage {
+  readonly graph: GraphView;
+  openMenu(menu: Menu, at: { x: number; y: number } | null, title: string): void;
+  openSelectionMenu(): void;
+  focusSearch(): void;
+  focusGraph(): void;
+  /** Closes a tooltip, menu or search if one is open; true if so. */
+  dismiss(): boolean;
+  cancelLayout(): void;
+}
+
+export class PageActions implements Actions {
+  private stage: Stage | undefined;
+  private readonly sentences = new Map<string, Promise<string>>();
+  private readonly outcomes = new Map<string, Promise<WhatIf>>();
+  private planRevision: object | null = null;
+
+  constructor(
+    private readonly store: Store,
+    private readonly host: Host,
+  ) {}
+
+  attach(stage: Stage): void {
+    this.stage = stage;
+  }
+
+  select(selection: Selection | null): void {
+    this.store.dispatch({ type: 'select', selection });
+    this.host.notify('page/selection', this.state.selection);
+  }
+
+  goToOperator(operator: number): void {
+    const { document } = this.state;
+    const id = document?.graph.ids[operator];
+    if (!document || id === undefined) return;
+    const block = document.plan.blockOf[operator]!;
+    if (membersOf(document.plan, block).length > 1) this.expand(block, true);
+    this.select({ kind: 'operator', id });
+    this.stage?.graph.reveal({ operator });
+  }
+
+  goToBlock(block: number): void {
+    const id = this.state.document?.plan.blockIds[block];
+    if (id === undefined) return;
+    this.select({ kind: 'block', id });
+    this.stage?.graph.reveal({ block });
+  }
+
+  goToEdge(edge: number): void {
+    const graph = this.state.document?.graph;
+    const from = graph?.edges[2 * edge];
+    const to = graph?.edges[2 * edge + 1];
+    if (!graph || from === undefined || to === undefined) return;
+    this.select({ kind: 'edge', from: graph.ids[from]!, to: graph.ids[to]! });
+    this.stage?.graph.reveal({ operator: to });
+  }
+
+  edit(request: EditRequest, anchor: number | null, pair?: { a: number; b: number }): void {
+    const { document } = this.state;
+    if (!document) return;
+    if (document.readOnly !== null) {
+      this.refused(`Read-only: ${document.readOnly}.`, pair);
+      return;
+    }
+    this.store.dispatch({ type: 'editSent', anchor });
+    this.host.request('page/edit', request).then(
+      (result) => {
+        if (result.ok) this.store.dispatch({ type: 'editDone', refusal: null });
+        else this.refused(result.message, pair);
+      },
+      (error: unknown) => this.refused(messageOf(error), pair),
+    );
+  }
+
+  toggleBlock(block: number): void {
+    const { document, expanded } = this.state;
+    const id = document?.plan.blockIds[block];
+    if (id !== undefined) this.expand(block, !expanded.has(id));
+  }
+
+  explain(edge: number): Promise<string> {
+    return this.remember(this.sentences, String(edge), () =>
+      this.host.request('page/explain', { edge }),
+    );
+  }
+
+  whatIf(a: number, b: number): Promise<WhatIf> {
+    return this.remember(this.outcomes, `${a} ${b}`, () =>
+      this.host.request('page/whatIf', { a, b }),
+    );
+  }
+
+  askWeight(constant: number): void {
+    if (this.state.weights.has(constant)) return;
+    this.store.dispatch({ type: 'weight', constant, state: { kind: 'loading' } });
+    this.host.request('page/weightStatistics', { constant }).then(
+      (value) => this.store.dispatch({ type: 'weight', constant, state: { kind: 'ready', value } }),
+      (error: unknown) =>
+        this.store.dispatch({
+          type: 'weight',
+          constant,
+          state: { kind: 'failed', message: messageOf(error) },
+        }),
+    );
+  }
+
+  pageAction(id: string): void {
+    this.send(this.host.request('page/action', { id }));
+  }
+
+  search(query: string): void {
+    this.store.dispatch({ type: 'searchQuery', query });
+  }
+
+  goToHit(position: number): void {
+    const { hits } = searchHits(this.state);
+    if (hits.length === 0) return;
+    const place = ((position % hits.length) + hits.length) % hits.length;
+    this.store.dispatch({ type: 'searchMove', to: place });
+    this.goToOperator(hits[place]!.operator);
+  }
+
+  cancelProgress(): void {
+    this.stage?.cancelLayout();
+  }
+
+  run(command: Command): void {
+    const { graph } = this.stage ?? {};
+    switch (command) {
+      case 'search':
+        this.store.dispatch({ type: 'searchOpen', open: true });
+        return this.stage?.focusSearch();
+      case 'fuse':
+      case 'cut':
+        return this.editPair(command);
+      case 'toggleSeed':
+        return this.toggleSeed('seed');
+      case 'toggleNoSeed':
+        return this.toggleSeed('noSeed');
+      case 'togglePin':
+        return this.togglePin();
+      case 'toggleExpand':
+      case 'expandSelection':
+        return this.toggleSelected();
+      case 'expandAll':
+      case 'collapseAll':
+        return this.store.dispatch({ type: 'expandAll', on: command === 'expandAll' });
+      case 'zoomIn':
+        return graph?.zoom('in');
+      case 'zoomOut':
+        return graph?.zoom('out');
+      case 'zoomReset':
+        return graph?.zoom('reset');
+      case 'fit':
+        return graph?.zoom('fit');
+      case 'goToTop':
+        return graph?.goToTop();
+      case 'togglePanel':
+        return this.store.dispatch({ type: 'panel', open: !this.state.panelOpen });
+      case 'undo':
+        return this.send(this.host.request('page/undo', null));
+      case 'redo':
+        return this.send(this.host.request('page/redo', null));
+      case 'save':
+        return this.save();
+      case 'menu':
+        return this.stage?.openSelectionMenu();
+      case 'escape':
+        return this.escape();
+      case 'up':
+      case 'down':
+      case 'left':
+      case 'right':
+        return this.walk(command);
+      case 'nextHit':
+      case 'previousHit':
+        return this.goToHit(this.state.search.current + (command === 'nextHit' ? 1 : -1));
+      case 'replanAll':
+        return this.edit({ kind: 'replanAll' }, null);
+    }
+  }
+
+  private get state(): State {
+    return this.store.state;
+  }
+
+  private refused(message: string, pair?: { a: number; b: number }): void {
+    if (pair) {
+      this.store.dispatch({ type: 'editDone', refusal: { message, ...pair } });
+    } else {
+      this.store.dispatch({ type: 'editDone', refusal: null });
+      this.store.dispatch({ type: 'message', severity: 'warning', text: message });
+    }
+  }
+
+  private expand(block: number, on: boolean): void {
+    const id = this.state.document?.plan.blockIds[block];
+    if (id !== undefined) this.store.dispatch({ type: 'expand', block: id, on });
+  }
+
+  private editPair(kind: 'fuse' | 'cut'): void {
+    const { document } = this.state;
+    const resolved = resolveSelection(this.state);
+    if (!document || !resolved) return this.speak('Select a block, operator or edge first.');
+    const menu = pairMenu(document, resolved, kind);
+    const items = menu[0] ?? [];
+    const does = items[0]?.does;
+    if (items.length === 1 && does?.kind === 'edit') {
+      return this.edit(does.request, does.anchor, does.pair);
+    }
+    if (items.length > 1) {
+      const title = kind === 'fuse' ? 'Fuse with' : 'Cut';
+      return this.stage?.openMenu(menu, this.stage.graph.selectionPlace(), title);
+    }
+    if (kind === 'fuse') return this.speak('Nothing follows that is in another block.');
+    if (resolved.kind !== 'block')
+      return this.speak('No edge of this operator is inside its block.');
+    this.expand(resolved.block, true);
+    this.speak('Expanded. Select an operator or click an edge to cut.');
+  }
+
+  private toggleSeed(kind: 'seed' | 'noSeed'): void {
+    const { document } = this.state;
+    const resolved = resolveSelection(this.state);
+    if (!document || resolved?.kind !== 'operator') return this.speak('Select an operator first.');
+    const { operator } = resolved;
+    const on = seedOverride(document, operator) !== kind;
+    this.edit({ kind, operator, on }, operator);
+  }
+
+  private togglePin(): void {
+    const { document } = this.state;
+    const resolved = resolveSelection(this.state);
+    if (!document || !resolved || resolved.kind === 'edge') {
+      return this.speak('Select a block first.');
+    }
+    const { block } = resolved;
+    const anchor = document.plan.blockOf.indexOf(block);
+    this.edit({ kind: 'pin', block, on: document.plan.blockPinned[block] !== 1 }, anchor);
+  }
+
+  private toggleSelected(): void {
+    const resolved = resolveSelection(this.state);
+    if (!resolved || resolved.kind === 'edge') return this.speak('Select a block first.');
+    const { document } = this.state;
+    if (document && membersOf(document.plan, resolved.block).length < 2) {
+      return this.speak('This block has one operator.');
+    }
+    this.toggleBlock(resolved.block);
+  }
+
+  private walk(direction: 'up' | 'down' | 'left' | 'right'): void {
+    const graph = this.stage?.graph;
+    const scene = graph?.picture?.scene;
+    if (!graph || !scene) return;
+    const node = scene.nodes[graph.neighbour(direction)];
+    if (!node) return this.speak('No further.');
+    if (node.kind === 'operator') {
+      this.select({ kind: 'operator', id: scene.graph.ids[node.index]! });
+      graph.reveal({ operator: node.index });
+    } else if (node.kind === 'block') this.goToBlock(node.index);
+    else this.speak(`${node.kind === 'input' ? 'Model input' : 'Model output'} ${node.title}`);
+  }
+
+  private escape(): void {
+    if (this.stage?.dismiss()) return;
+    if (this.state.refusal) this.store.dispatch({ type: 'dismissRefusal' });
+    else if (this.state.search.open) this.store.dispatch({ type: 'searchOpen', open: false });
+    else this.select(null);
+    this.stage?.focusGraph();
+  }
+
+  private save(): void {
+    this.host.request('page/save', null).then(
+      (result) => {
+        if (result.ok) this.store.dispatch({ type: 'message', severity: 'info', text: 'Saved.' });
+        else this.store.dispatch({ type: 'message', severity: 'error', text: result.message });
+      },
+      (error: unknown) => this.failed(error),
+    );
+  }
+
+  private speak(text: string): void {
+    this.store.dispatch({ type: 'speak', text });
+  }
+
+  private send(request: Promise<unknown>): void {
+    request.catch((error: unknown) => this.failed(error));
+  }
+
+  private failed(error: unknown): void {
+    this.store.dispatch({ type: 'message', severity: 'error', text: messageOf(error) });
+  }
+
+  /** Answers about one plan are asked for once. */
+  private remember<T>(
+    known: Map<string, Promise<T>>,
+    key: string,
+    ask: () => Promise<T>,
+  ): Promise<T> {
+    const plan = this.state.document?.plan ?? null;
+    if (plan !== this.planRevision) {
+      this.planRevision = plan;
+      this.sentences.clear();
+      this.outcomes.clear();
+    }
+    let answer = known.get(key);
+    if (!answer) {
+      answer = ask();
+      known.set(key, answer);
+      answer.catch(() => known.delete(key));
+    }
+    return answer;
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,80 @@
+/**
+ * The page's end of the layout worker. The policy lets workers start from blobs only, so the script is
+ * fetched and wrapped. The newest request wins: older ones resolve to null.
+ */
+import type { LayoutAnswer, LayoutRequest } from './layout/messages.ts';
+import type { KeyedLayout, NextKeys } from './layout/relayout.ts';
+import type { LayoutInput, LayoutResult } from './layout/types.ts';
+
+export class LayoutClient {
+  private generation = 0;
+  private readonly worker: Promise<Worker>;
+  private readonly open = new Map<number, Settle>();
+
+  constructor(scriptUrl: string) {
+    this.worker = start(scriptUrl);
+    this.worker.then(
+      (worker) => {
+        worker.onmessage = (event: MessageEvent<LayoutAnswer>) => this.receive(event.data);
+        worker.onerror = (event) => this.failAll(new Error(`Layout failed: ${event.message}`));
+      },
+      (error: unknown) => this.failAll(error),
+    );
+  }
+
+  /** Coordinates for `input`; with `previous`, what survives stays in place. Rejects when layout fails. */
+  layout(
+    input: LayoutInput,
+    names: NextKeys,
+    previous: KeyedLayout | null,
+  ): Promise<LayoutResult | null> {
+    const generation = ++this.generation;
+    const request: LayoutRequest = previous
+      ? { type: 'relayout', generation, previous, input, names }
+      : { type: 'layout', generation, input };
+    return new Promise((resolve, reject) => {
+      this.open.set(generation, { resolve, reject });
+      this.worker.then(
+        (worker) => worker.postMessage(request),
+        (error: unknown) => reject(error as Error),
+      );
+    });
+  }
+
+  cancel(): void {
+    const { generation } = this;
+    void this.worker.then((worker) => worker.postMessage({ type: 'cancel', generation }));
+  }
+
+  private receive(answer: LayoutAnswer): void {
+    const settle = this.open.get(answer.generation);
+    this.open.delete(answer.generation);
+    if (!settle) return;
+    if (answer.type === 'done') {
+      settle.resolve(answer.generation === this.generation ? answer.result : null);
+    } else if (answer.type === 'cancelled') settle.resolve(null);
+    else settle.reject(new Error(answer.message));
+  }
+
+  private failAll(error: unknown): void {
+    for (const { reject } of this.open.values()) reject(error as Error);
+    this.open.clear();
+  }
+}
+
+interface Settle {
+  readonly resolve: (result: LayoutResult | null) => void;
+  readonly reject: (error: Error) => void;
+}
+
+async function start(scriptUrl: string): Promise<Worker> {
+  const response = await fetch(scriptUrl);
+  if (!response.ok) throw new Error(`The layout worker's script: HTTP ${response.status}`);
+  const blob = new Blob([await response.text()], { type: 'text/javascript' });
+  const url = URL.createObjectURL(blob);
+  try {
+    return new Worker(url);
+  } finally {
+    URL.revokeObjectURL(url);
+  }
+}

@@ -1,0 +1,176 @@
+/** (state, event) -> state. No DOM, no clock, no messages: what is to be done outside is `actions.ts`. */
+import type { HostNotifications, PageInit } from '../../compiler/protocol.ts';
+import { carryExpanded, carrySelection, multiOperatorBlocks, validExpanded } from './carryOver.ts';
+import { describeSelection, searchHits } from './selectors.ts';
+import type { PageEvent } from './events.ts';
+import { plural } from './format.ts';
+import type { State } from './state.ts';
+import { displayName } from './names.ts';
+
+/** Older messages make room. */
+const MAX_MESSAGES = 4;
+
+export function reduce(state: State, event: PageEvent): State {
+  switch (event.type) {
+    case 'opened':
+      return opened(state, event.init);
+    case 'document':
+      return newDocument(state, event.document);
+    case 'failed':
+      return {
+        ...state,
+        phase: 'failed',
+        error: event.error,
+        progress: null,
+        spoken: `${event.error.title}. ${displayName(event.error.message, 300)}`,
+      };
+    case 'progress':
+      return { ...state, progress: event.message };
+    case 'message':
+      return withMessage(state, event.severity, event.text);
+    case 'undoState':
+      return { ...state, undo: event.undo };
+    case 'connection':
+      return event.connected === state.connected
+        ? state
+        : { ...state, connected: event.connected, pendingEdits: 0 };
+    case 'detailsAsked':
+      // What is shown stays until the answer is here, unless it is about something else.
+      return sameTarget(state.details?.target, event.target)
+        ? state
+        : { ...state, details: { target: event.target, value: null, failed: null } };
+    case 'detailsArrived': {
+      const { target, value, failed } = event;
+      if (!sameTarget(state.details?.target, target)) return state;
+      return { ...state, details: { target, value, failed } };
+    }
+    case 'weight':
+      return { ...state, weights: new Map(state.weights).set(event.constant, event.state) };
+    case 'editSent':
+      return {
+        ...state,
+        pendingEdits: state.pendingEdits + 1,
+        anchor: event.anchor,
+        refusal: null,
+      };
+    case 'editDone': {
+      const done = { ...state, pendingEdits: Math.max(0, state.pendingEdits - 1) };
+      if (!event.refusal) return done;
+      const { message } = event.refusal;
+      return { ...done, anchor: null, refusal: event.refusal, spoken: `Refused. ${message}` };
+    }
+    case 'select':
+      return select(state, event.selection);
+    case 'expand':
+      return expand(state, event.block, event.on);
+    case 'expandAll':
+      return expandAll(state, event.on);
+    case 'panel':
+      return { ...state, panelOpen: event.open };
+    case 'legend':
+      return { ...state, legendOpen: event.open };
+    case 'searchOpen':
+      return { ...state, search: { ...state.search, open: event.open } };
+    case 'searchQuery': {
+      const next = { ...state, search: { ...state.search, query: event.query, current: 0 } };
+      const { total } = searchHits(next);
+      return { ...next, spoken: event.query === '' ? '' : plural(total, 'hit') };
+    }
+    case 'searchMove':
+      return { ...state, search: { ...state.search, current: event.to } };
+    case 'dismissMessage':
+      return { ...state, messages: state.messages.filter(({ id }) => id !== event.id) };
+    case 'dismissRefusal':
+      return state.refusal ? { ...state, refusal: null } : state;
+    case 'speak':
+      return { ...state, spoken: event.text };
+  }
+}
+
+function opened(state: State, init: PageInit): State {
+  const { document, viewState, capabilities, error } = init;
+  const base = { ...state, capabilities, connected: true, progress: null, pendingEdits: 0 };
+  if (!document) return { ...base, phase: error ? 'failed' : 'loading', error };
+  // After a lost connection the page is still there and its own view wins over the host's memory of it.
+  const kept = state.document !== null;
+  const expanded = kept ? [...state.expanded] : (viewState?.expandedBlocks ?? []);
+  const selection = kept ? state.selection : (viewState?.selection ?? null);
+  return {
+    ...base,
+    phase: 'ready',
+    document,
+    error: null,
+    expanded: validExpanded(expanded, document),
+    selection: carrySelection(selection, document),
+    details: null,
+    weights: new Map(),
+    panelOpen: kept ? state.panelOpen : (viewState?.panelOpen ?? state.panelOpen),
+    spoken: summaryLine(document),
+  };
+}
+
+function newDocument(state: State, update: HostNotifications['host/document']): State {
+  const previous = state.document;
+  const graph = update.graph ?? previous?.graph;
+  if (!graph) return state;
+  const document = { ...update, graph };
+  const replanned = previous !== null && previous.plan !== document.plan;
+  return {
+    ...state,
+    phase: 'ready',
+    error: null,
+    document,
+    expanded: previous ? carryExpanded(state.expanded, previous, document) : state.expanded,
+    selection: carrySelection(state.selection, document),
+    details: null,
+    weights: update.graph ? new Map() : state.weights,
+    refusal: null,
+    spoken: replanned ? changeLine(document.plan) : state.spoken,
+  };
+}
+
+function summaryLine({ graph, plan }: NonNullable<State['document']>): string {
+  const { operators, blocks } = plan.summary;
+  return `${displayName(graph.modelName)}: ${plural(operators, 'operator')} in ${plural(blocks, 'block')}.`;
+}
+
+function changeLine(plan: NonNullable<State['document']>['plan']): string {
+  return `${plural(plan.changedBlocks.length, 'block')} changed; ${plural(plan.summary.blocks, 'block')} now.`;
+}
+
+function select(state: State, selection: Selection): State {
+  const { document } = state;
+  const valid = document ? carrySelection(selection, document) : null;
+  const next = { ...state, selection: valid, refusal: null };
+  return { ...next, spoken: describeSelection(next) };
+}
+
+type Selection = State['selection'];
+
+function expand(state: State, block: string, on: boolean): State {
+  const { document } = state;
+  if (!document || state.expanded.has(block) === on) return state;
+  const expanded = new Set(state.expanded);
+  if (on) expanded.add(block);
+  else expanded.delete(block);
+  const valid = validExpanded([block], document);
+  if (valid.size === 0) return state;
+  return { ...state, expanded, spoken: on ? 'Expanded.' : 'Collapsed.' };
+}
+
+function expandAll(state: State, on: boolean): State {
+  if (!state.document) return state;
+  const expanded = new Set(on ? multiOperatorBlocks(state.document.plan) : []);
+  const spoken = on ? 'All blocks expanded.' : 'All blocks collapsed.';
+  return { ...state, expanded, spoken };
+}
+
+function withMessage(state: State, severity: 'error' | 'warning' | 'info', text: string): State {
+  const id = 1 + (state.messages.at(-1)?.id ?? 0);
+  const messages = [...state.messages, { id, severity, text }].slice(-MAX_MESSAGES);
+  return { ...state, messages, spoken: text };
+}
+
+function sameTarget(a: object | undefined, b: object): boolean {
+  return a !== undefined && JSON.stringify(a) === JSON.stringify(b);
+}

@@ -1,0 +1,98 @@
+/** Everything the page knows. Plain and immutable; `reducer.ts` is the only place that makes a new one. */
+import type {
+  Details,
+  DocumentState,
+  PageError,
+  PageInit,
+  Selection,
+  WeightStatistics,
+} from '../../compiler/protocol.ts';
+
+export interface State {
+  readonly phase: 'loading' | 'ready' | 'failed';
+  readonly document: DocumentState | null;
+  readonly error: PageError | null;
+  readonly capabilities: PageInit['capabilities'];
+  /** False while the studio's server does not answer. */
+  readonly connected: boolean;
+  /** Ids of blocks whose operators are drawn. */
+  readonly expanded: ReadonlySet<string>;
+  readonly selection: Selection | null;
+  readonly panelOpen: boolean;
+  readonly legendOpen: boolean;
+  readonly search: SearchState;
+  readonly details: DetailsState | null;
+  /** By constant, for the graph revision shown. */
+  readonly weights: ReadonlyMap<number, WeightState>;
+  readonly progress: string | null;
+  /** Edits sent and not yet answered. */
+  readonly pendingEdits: number;
+  /** Operator that keeps its place on the screen when the next layout arrives. */
+  readonly anchor: number | null;
+  /** Why the last edit was refused, near the two operators it was about. */
+  readonly refusal: Refusal | null;
+  readonly undo: UndoState;
+  readonly messages: readonly Message[];
+  /** What the screen reader's line says. */
+  readonly spoken: string;
+}
+
+export interface SearchState {
+  readonly open: boolean;
+  readonly query: string;
+  /** Position in the list of hits. */
+  readonly current: number;
+}
+
+export type DetailsTarget = { readonly operator: number } | { readonly block: number };
+
+export interface DetailsState {
+  readonly target: DetailsTarget;
+  readonly value: Details | null;
+  readonly failed: string | null;
+}
+
+export type WeightState =
+  | { readonly kind: 'loading' }
+  | { readonly kind: 'ready'; readonly value: WeightStatistics }
+  | { readonly kind: 'failed'; readonly message: string };
+
+export interface Refusal {
+  readonly message: string;
+  readonly a: number;
+  readonly b: number;
+}
+
+export interface UndoState {
+  readonly canUndo: boolean;
+  readonly canRedo: boolean;
+  readonly dirty: boolean;
+}
+
+export interface Message {
+  readonly id: number;
+  readonly severity: 'error' | 'warning' | 'info';
+  readonly text: string;
+}
+
+export const initialState: State = {
+  phase: 'loading',
+  document: null,
+  error: null,
+  capabilities: { ownUndo: false, trusted: true },
+  connected: true,
+  expanded: new Set(),
+  selection: null,
+  panelOpen: true,
+  legendOpen: true,
+  search: { open: false, query: '', current: 0 },
+  details: null,
+  weights: new Map(),
+  progress: null,
+  pendingEdits: 0,
+  anchor: null,
+  refusal: null,
+  undo: { canUndo: false, canRedo: false, dirty: false },
+  messages: [],
+  spoken: '',
+};

@@ -1,0 +1,125 @@
+/**
+ * Zoom and pan. The wheel scrolls, as everywhere in an editor; with Ctrl (or a pinch) it zooms at the
+ * pointer. Nothing ever fits a tall network into the window unless the user asks for it.
+ */
+import type { Core } from 'cytoscape';
+import type { Rectangle } from './canvas.ts';
+
+const MIN_ZOOM = 0.02;
+const MAX_ZOOM = 3;
+const STEP = 1.25;
+/** Space kept between the window's border and what is brought into view, screen pixels. */
+const MARGIN = 60;
+
+export class Camera {
+  constructor(
+    private readonly cy: Core,
+    private readonly container: HTMLElement,
+  ) {
+    cy.minZoom(MIN_ZOOM);
+    cy.maxZoom(MAX_ZOOM);
+    container.addEventListener('wheel', (event) => this.wheel(event), { passive: false });
+  }
+
+  /** Visible part in model coordinates, enlarged by this many windows on each side. */
+  view(windows = 0): Rectangle {
+    const { x1, y1, x2, y2, w, h } = this.cy.extent();
+    return {
+      x1: x1 - w * windows,
+      y1: y1 - h * windows,
+      x2: x2 + w * windows,
+      y2: y2 + h * windows,
+    };
+  }
+
+  zoomBy(direction: 1 | -1): void {
+    this.zoomAt(this.cy.zoom() * (direction > 0 ? STEP : 1 / STEP));
+  }
+
+  zoomTo(level: number): void {
+    this.zoomAt(level);
+  }
+
+  /** Everything in the window: on request only. */
+  fit(picture: Rectangle): void {
+    const width = this.container.clientWidth - 2 * MARGIN;
+    const height = this.container.clientHeight - 2 * MARGIN;
+    const zoom = Math.min(1, width / (picture.x2 - picture.x1), height / (picture.y2 - picture.y1));
+    this.cy.zoom(Math.max(MIN_ZOOM, zoom));
+    this.centre((picture.x1 + picture.x2) / 2, (picture.y1 + picture.y2) / 2);
+  }
+
+  /** Puts a model point at the top middle of the window. */
+  goTop(x: number, y: number, zoom: number): void {
+    this.cy.viewport({
+      zoom,
+      pan: { x: this.container.clientWidth / 2 - x * zoom, y: 24 - y * zoom },
+    });
+  }
+
+  centre(x: number, y: number): void {
+    const zoom = this.cy.zoom();
+    this.cy.pan({
+      x: this.container.clientWidth / 2 - x * zoom,
+      y: this.container.clientHeight / 2 - y * zoom,
+    });
+  }
+
+  /** Pans as little as needed; a box that is far away or unreadably small is centred, readable. */
+  reveal(box: Rectangle, readable: number): void {
+    const zoom = this.cy.zoom();
+    const width = this.container.clientWidth;
+    const height = this.container.clientHeight;
+    const pan = this.cy.pan();
+    const left = box.x1 * zoom + pan.x;
+    const right = box.x2 * zoom + pan.x;
+    const top = box.y1 * zoom + pan.y;
+    const bottom = box.y2 * zoom + pan.y;
+    const far = right < -width || left > 2 * width || bottom < -height || top > 2 * height;
+    if (far || zoom < readable) {
+      this.cy.zoom(Math.max(zoom, readable));
+      this.centre((box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2);
+      return;
+    }
+    const dx = shortfall(left, right, width);
+    const dy = shortfall(top, bottom, height);
+    if (dx !== 0 || dy !== 0) this.cy.panBy({ x: dx, y: dy });
+  }
+
+  private zoomAt(level: number): void {
+    this.cy.zoom({
+      level,
+      renderedPosition: {
+        x: this.container.clientWidth / 2,
+        y: this.container.clientHeight / 2,
+      },
+    });
+  }
+
+  private wheel(event: WheelEvent): void {
+    event.preventDefault();
+    const unit =
+      event.deltaMode === 1 ? 16 : event.deltaMode === 2 ? this.container.clientHeight : 1;
+    if (event.ctrlKey || event.metaKey) {
+      const bounds = this.container.getBoundingClientRect();
+      const delta = Math.max(-60, Math.min(60, event.deltaY * unit));
+      this.cy.zoom({
+        level: this.cy.zoom() * Math.exp(-delta * 0.006),
+        renderedPosition: { x: event.clientX - bounds.left, y: event.clientY - bounds.top },
+      });
+      return;
+    }
+    const sideways = event.shiftKey && event.deltaX === 0;
+    this.cy.panBy({
+      x: -(sideways ? event.deltaY : event.deltaX) * unit,
+      y: -(sideways ? 0 : event.deltaY) * unit,
+    });
+  }
+}
+
+function shortfall(low: number, high: number, size: number): number {
+  if (high - low > size - 2 * MARGIN) return size / 2 - (low + high) / 2;
+  if (low < MARGIN) return MARGIN - low;
+  if (high > size - MARGIN) return size - MARGIN - high;
+  return 0;
+}

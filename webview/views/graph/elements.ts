@@ -1,0 +1,208 @@
+/**
+ * From a scene with coordinates to the elements of the canvas: plain specifications, compared with what is
+ * drawn already so that only differences are touched. Pure.
+ */
+import type { LayoutResult } from '../../layout/types.ts';
+import { METRICS } from '../../state/scene.ts';
+import type { Scene, SceneEdge, SceneNode } from '../../state/scene.ts';
+import { badgeClass } from './badges.ts';
+import { relativeBends } from './bends.ts';
+import { reasonGroup } from './reasons.ts';
+
+export interface NodeSpec {
+  readonly id: string;
+  readonly x: number;
+  readonly y: number;
+  readonly w: number;
+  readonly h: number;
+  readonly label: string;
+  readonly classes: string;
+}
+
+export interface EdgeSpec {
+  readonly id: string;
+  readonly source: string;
+  readonly target: string;
+  readonly label: string;
+  readonly classes: string;
+  readonly weights: readonly number[];
+  readonly distances: readonly number[];
+}
+
+export interface Elements {
+  readonly nodes: ReadonlyMap<string, NodeSpec>;
+  readonly edges: ReadonlyMap<string, EdgeSpec>;
+}
+
+/** What a canvas element stands for. */
+export type Meaning =
+  | { readonly kind: 'node'; readonly node: number }
+  | { readonly kind: 'group'; readonly group: number }
+  | { readonly kind: 'edge'; readonly edge: number }
+  /** One end of long edges: scene edges that start (end) at a node. */
+  | { readonly kind: 'port'; readonly edges: readonly number[]; readonly outgoing: boolean };
+
+export interface Picture extends Elements {
+  readonly scene: Scene;
+  readonly layout: LayoutResult;
+  readonly meaning: ReadonlyMap<string, Meaning>;
+}
+
+export const EMPTY_ELEMENTS: Elements = { nodes: new Map(), edges: new Map() };
+
+const PORT = { width: 120, height: 15, gap: 17 } as const;
+
+export function buildPicture(scene: Scene, layout: LayoutResult): Picture {
+  const nodes = new Map<string, NodeSpec>();
+  const edges = new Map<string, EdgeSpec>();
+  const meaning = new Map<string, Meaning>();
+  scene.groups.forEach((_, group) => addGroup(scene, layout, group, nodes, meaning));
+  scene.nodes.forEach((node, index) => {
+    nodes.set(node.key, nodeSpec(node, layout.x[index]!, layout.y[index]!));
+    meaning.set(node.key, { kind: 'node', node: index });
+  });
+  const leaving = new Map<number, number[]>();
+  const arriving = new Map<number, number[]>();
+  scene.edges.forEach((edge, index) => {
+    const tunnel = layout.edgeTunnel[index] === 1;
+    if (tunnel) {
+      pushTo(leaving, edge.source, index);
+      pushTo(arriving, edge.target, index);
+    }
+    edges.set(edge.key, edgeSpec(scene, layout, index, tunnel));
+    meaning.set(edge.key, { kind: 'edge', edge: index });
+  });
+  const ports: Ports = { scene, layout, nodes, edges, meaning };
+  for (const [node, list] of leaving) addPort(ports, node, list, true);
+  for (const [node, list] of arriving) addPort(ports, node, list, false);
+  return { scene, layout, nodes, edges, meaning };
+}
+
+function nodeSpec(node: SceneNode, x: number, y: number): NodeSpec {
+  const label = node.subtitle === '' ? node.title : `${node.title}\n${node.subtitle}`;
+  return { id: node.key, x, y, w: node.width, h: node.height, label, classes: nodeClasses(node) };
+}
+
+function nodeClasses(node: SceneNode): string {
+  if (node.mapping < 0) return 'io';
+  const kind = node.kind === 'block' ? 'block' : 'op';
+  const changed = node.changed && node.group < 0 ? ' changed' : '';
+  const badge = badgeClass(node.mapping, node.seed, node.pinned);
+  return `${kind} m${node.mapping} ${badge}${changed}`;
+}
+
+function addGroup(
+  scene: Scene,
+  layout: LayoutResult,
+  index: number,
+  nodes: Map<string, NodeSpec>,
+  meaning: Map<string, Meaning>,
+): void {
+  const group = scene.groups[index]!;
+  const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = layout.groupBox.subarray(4 * index, 4 * index + 4);
+  const x = (x1 + x2) / 2;
+  const changed = group.changed ? ' changed' : '';
+  const pin = group.pinned ? ' · pinned' : '';
+  nodes.set(group.key, {
+    id: group.key,
+    x,
+    y: (y1 + y2) / 2,
+    w: x2 - x1,
+    h: y2 - y1,
+    label: '',
+    classes: `group m${group.mapping}${changed}`,
+  });
+  const header = `h${group.key}`;
+  nodes.set(header, {
+    id: header,
+    x,
+    y: y1 + METRICS.groupHeader / 2 + 1,
+    w: x2 - x1 - 4,
+    h: METRICS.groupHeader - 2,
+    label: `▾ ${group.title}${pin}`,
+    classes: `header m${group.mapping}`,
+  });
+  meaning.set(group.key, { kind: 'group', group: index });
+  meaning.set(header, { kind: 'group', group: index });
+}
+
+function edgeSpec(scene: Scene, layout: LayoutResult, index: number, tunnel: boolean): EdgeSpec {
+  const edge = scene.edges[index]!;
+  const source = scene.nodes[edge.source]!;
+  const target = scene.nodes[edge.target]!;
+  const bends = relativeBends(
+    layout.x[edge.source]!,
+    layout.y[edge.source]! + source.height / 2,
+    layout.x[edge.target]!,
+    layout.y[edge.target]! - target.height / 2,
+    tunnel
+      ? []
+      : layout.edgePoints.subarray(layout.edgeOffset[index], layout.edgeOffset[index + 1]),
+  );
+  return {
+    id: edge.key,
+    source: source.key,
+    target: target.key,
+    label: edge.label,
+    classes: edgeClasses(edge, tunnel, bends.weights.length > 0),
+    ...bends,
+  };
+}
+
+function edgeClasses(edge: SceneEdge, tunnel: boolean, bent: boolean): string {
+  const group = edge.relation === 'border' ? reasonGroup(edge.reason) : null;
+  const shape = tunnel ? ' tunnel' : bent ? ' bent' : '';
+  return `${edge.relation}${group ? ` r-${group}` : ''}${shape}`;
+}
+
+interface Ports {
+  readonly scene: Scene;
+  readonly layout: LayoutResult;
+  readonly nodes: Map<string, NodeSpec>;
+  readonly edges: Map<string, EdgeSpec>;
+  readonly meaning: Map<string, Meaning>;
+}
+
+/** A labelled stub that stands for all long edges on one side of a node. */
+function addPort(ports: Ports, node: number, list: readonly number[], outgoing: boolean): void {
+  const { scene, layout, nodes, edges, meaning } = ports;
+  const own = scene.nodes[node]!;
+  const others = list.map((e) => scene.edges[e]![outgoing ? 'target' : 'source']);
+  const name = others.length === 1 ? scene.nodes[others[0]!]!.title : `${others.length} far away`;
+  const id = `${outgoing ? 'P' : 'Q'}${own.key}`;
+  const side = outgoing ? 1 : -1;
+  // Beside the middle, where the ordinary edges are.
+  const x = layout.x[node]! + own.width / 2 - 20;
+  nodes.set(id, {
+    id,
+    x: x + PORT.width / 2,
+    y: layout.y[node]! + side * (own.height / 2 + PORT.gap),
+    w: PORT.width,
+    h: PORT.height,
+    label: outgoing ? `↓ to ${shorten(name)}` : `↑ from ${shorten(name)}`,
+    classes: 'port',
+  });
+  const stub = `S${id}`;
+  edges.set(stub, {
+    id: stub,
+    source: outgoing ? own.key : id,
+    target: outgoing ? id : own.key,
+    label: '',
+    classes: 'stub',
+    weights: [],
+    distances: [],
+  });
+  const port: Meaning = { kind: 'port', edges: list, outgoing };
+  meaning.set(id, port);
+  meaning.set(stub, port);
+}
+
+function shorten(text: string): string {
+  return text.length > 18 ? `${text.slice(0, 17)}…` : text;
+}
+
+function pushTo(lists: Map<number, number[]>, key: number, value: number): void {
+  const list = lists.get(key);
+  if (list) list.push(value);
+  else lists.set(key, [value]);
+}
