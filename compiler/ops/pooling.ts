@@ -11,6 +11,7 @@ import { identityMapping } from './edgeMapping.ts';
 import { operator } from './entry.ts';
 import { elementCount, perInputElement } from './flops.ts';
 import { dataShape, MAX_RANK } from './inferRules.ts';
+import type { MappingRule } from './mappingRules.ts';
 import { fixedMapping, opaqueMapping } from './mappingRules.ts';
 import { readWindow, transposedOutputs, windowOutputs, windowTaps } from './window.ts';
 
@@ -30,9 +31,10 @@ export const FAMILY: readonly OperatorEntry[] = [
     flops: (op) => poolFlops(op, 1),
     properties: ['monotone-increasing'],
   }),
-  globalPool('GlobalAveragePool', [1, 22], 1, ['linear']),
-  globalPool('GlobalLpPool', [1, 2, 22], 2, ['homogeneous']),
-  globalPool('GlobalMaxPool', [1, 22], 1, ['monotone-increasing']),
+  globalPool('GlobalAveragePool', [1, 22], 1, ['linear'], globalPoolMapping),
+  // |x|, not a copy, where the spatial size is 1.
+  globalPool('GlobalLpPool', [1, 2, 22], 2, ['homogeneous'], manyToMany),
+  globalPool('GlobalMaxPool', [1, 22], 1, ['monotone-increasing'], globalPoolMapping),
   operator('MaxUnpool', {
     since: [9, 11, 22],
     inputs: [2, 3],
@@ -70,10 +72,11 @@ function globalPool(
   since: readonly number[],
   perElement: number,
   properties: readonly Property[],
+  mapping: MappingRule,
 ): OperatorEntry {
   return operator(name, {
     since,
-    mapping: globalPoolMapping,
+    mapping,
     infer: globalPoolTypes,
     flops: perInputElement(perElement),
     properties,

@@ -4,10 +4,11 @@
  */
 import type { Dim } from '../graph/dim.ts';
 import { dimEqual } from '../graph/dim.ts';
+import type { KnownTensor } from '../graph/graph.ts';
 import type { ValueType } from '../graph/types.ts';
 import { tensorType, UNKNOWN_TYPE } from '../graph/types.ts';
 import { normaliseAxis } from './axes.ts';
-import type { InferContext, OperatorEntry } from './define.ts';
+import type { InferContext, OperatorEntry, OpView } from './define.ts';
 import { operator, VARIADIC } from './entry.ts';
 import { dtypeAttribute } from './inferRules.ts';
 import { opaqueMapping } from './mappingRules.ts';
@@ -42,7 +43,10 @@ export const FAMILY: readonly OperatorEntry[] = [
     },
     [15, 18],
   ),
-  sequenceOperator('OptionalHasElement', [0, 1], () => tensorType('bool', []), [15, 18]),
+  {
+    ...sequenceOperator('OptionalHasElement', [0, 1], () => tensorType('bool', []), [15, 18]),
+    evaluate: presence,
+  },
 ];
 
 function sequenceOperator(
@@ -120,6 +124,13 @@ function concatenated(op: InferContext): ValueType {
     ? [...shape.slice(0, axis), length, ...shape.slice(axis)]
     : shape.map((dim, at) => (at === axis ? length : dim));
   return tensorType(element.dtype, joined);
+}
+
+/** Known where nothing is passed, or a value that is no optional. */
+function presence(op: OpView): readonly KnownTensor[] | undefined {
+  const { kind } = op.inputType(0);
+  if (op.has(0) && (kind === 'optional' || kind === 'unknown')) return undefined;
+  return [{ dtype: 'bool', dims: [], data: [op.has(0) ? 1 : 0] }];
 }
 
 function optionalOf(op: InferContext): ValueType {

@@ -74,6 +74,8 @@ describe('global pools', () => {
     expect(inferText(entry, { inputs: [f('n,512,7,w')] })).toEqual([f('n×512×1×1')]);
     expect(mappingOf(entry, { inputs: [f('n,512,7,w')] }).node).toBe('many-to-many');
     expect(mappingOf(entry, { inputs: [f('n,512,1,1')] }).node).toBe('one-to-one');
+    const lp = entryNamed(FAMILY, 'GlobalLpPool');
+    expect(mappingOf(lp, { inputs: [f('n,512,1,1')] }).node).toBe('many-to-many');
     expect(flopsOf(entry, { inputs: [f('1,512,7,7')] })).toBe(String(512 * 49));
   });
 });

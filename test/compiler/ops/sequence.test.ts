@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FAMILY } from '../../../compiler/ops/sequence.ts';
 import type { OperatorCase } from './operatorCase.ts';
-import { constant, entryNamed, inferText, mappingOf } from './operatorCase.ts';
+import { constant, context, entryNamed, inferText, mappingOf } from './operatorCase.ts';
 
 const f = (shape: string): string => `float32 ${shape}`;
 const cases: [string, string, OperatorCase, string][] = [
@@ -68,4 +68,14 @@ describe('sequences and optionals', () => {
     expect(inferText(entry, spec)).toEqual([result]);
     expect(mappingOf(entry, spec).node).toBe('opaque');
   });
+});
+
+it('OptionalHasElement is known unless an optional is passed', () => {
+  const entry = entryNamed(FAMILY, 'OptionalHasElement');
+  const value = (inputs: readonly string[]): readonly unknown[] | undefined =>
+    entry.evaluate?.(context(entry, { inputs }, []))?.[0]?.data;
+  expect(value([])).toEqual([0]);
+  expect(value([''])).toEqual([0]);
+  expect(value([f('4')])).toEqual([1]);
+  expect(value([`opt(${f('4')})`])).toBeUndefined();
 });
