@@ -8,6 +8,7 @@ import type { Constant, ConstantSource, KnownTensor } from '../graph/graph.ts';
 import { DATA_TYPES } from '../graph/types.ts';
 import type { DataType } from '../graph/types.ts';
 import { byteLength, decodeElements, encodeElements } from './elements.ts';
+import { quoted } from './names.ts';
 import type { RandomAccess } from './randomAccess.ts';
 import type { ModelSource } from './source.ts';
 import { DATA_FIELDS } from './tensorData.ts';
@@ -102,7 +103,7 @@ function chunksOf(
         found.state === 'missing'
           ? { code: 'model/external-missing' as const, reason: 'is not there' }
           : { code: 'model/external-data' as const, reason: found.reason };
-      throw new ModelError(code, `The weights file ${JSON.stringify(place.location)} ${reason}.`);
+      throw new ModelError(code, `The weights file ${quoted(place.location)} ${reason}.`);
     }
     case 'unavailable':
       throw new ModelError('model/external-data', 'The elements of this tensor cannot be read.');

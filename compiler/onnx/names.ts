@@ -53,7 +53,11 @@ function hash(text: string): string {
 }
 
 /** Untrusted text inside a message: one line, no control characters, at most 100 characters. */
-export function quoted(text: string): string {
+export function oneLine(text: string): string {
   const clean = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, ' ');
-  return `"${clean.length > 100 ? `${clean.slice(0, 100)}…` : clean}"`;
+  return clean.length > 100 ? `${clean.slice(0, 100)}…` : clean;
+}
+
+export function quoted(text: string): string {
+  return `"${oneLine(text)}"`;
 }

@@ -19,10 +19,16 @@ export async function compileHostile(source: ModelSource): Promise<string> {
     const analysed = await analysePass(imported, new Map());
     assertSound(analysed.model.graph, 'inference');
     for (const planner of PLANNERS) await planPass(analysed, { ...NO_EDITS, planner });
+    for (const { message } of analysed.model.diagnostics) assertOneLine(message);
     return 'planned';
   } catch (error) {
     if (!(error instanceof ModelError)) throw error;
-    if (/[\n\r]/.test(error.message)) throw new Error(`several lines: ${error.message}`);
+    assertOneLine(error.message);
     return error.code;
   }
+}
+
+/** Names of the model must not break a message into lines. */
+function assertOneLine(message: string): void {
+  if (/[\n\r\u2028\u2029]/.test(message)) throw new Error(`several lines: ${message}`);
 }
