@@ -39,16 +39,18 @@ function collectDiagnostics(
   factsOf: (graph: Graph) => GraphFacts | undefined,
 ): readonly Diagnostic[] {
   const found: Diagnostic[] = [];
-  const collect = ({ graph, diagnostics }: GraphFacts): void => {
-    found.push(...diagnostics);
-    for (const operator of graph.operators) {
-      for (const body of operator.subgraphs.values()) {
+  const collect = ({ graph, diagnostics }: GraphFacts, mayNotRun: boolean): void => {
+    // Of alternative bodies, one that does not fit the shapes is a guard of the exporter: never taken.
+    found.push(...diagnostics.filter(({ code }) => !mayNotRun || code !== 'shape/mismatch'));
+    for (const { subgraphs } of graph.operators) {
+      for (const body of subgraphs.values()) {
         const inner = factsOf(body);
-        if (inner && found.length < MOST_DIAGNOSTICS) collect(inner);
+        if (inner && found.length < MOST_DIAGNOSTICS)
+          collect(inner, mayNotRun || subgraphs.size > 1);
       }
     }
   };
-  collect(facts);
+  collect(facts, false);
   if (found.length <= MOST_DIAGNOSTICS) return found;
   const rest = found.length - MOST_DIAGNOSTICS;
   const note = diagnostic('model/unsupported', `${rest} more messages about shapes are not shown.`);

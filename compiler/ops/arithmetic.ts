@@ -121,13 +121,13 @@ function combine(
 export function foldElements(
   dtype: DataType,
   elements: readonly KnownElement[],
-  start: number,
+  start: KnownElement,
   numbers: (sum: number, value: number) => number,
   dims?: (sum: Dim, value: Dim) => KnownElement,
 ): KnownElement {
   let result: KnownElement = start;
   for (const element of elements) {
-    if (element === undefined) return undefined;
+    if (element === undefined || result === undefined) return undefined;
     if (typeof result === 'number' && typeof element === 'number') {
       result = storeAs(dtype, numbers(result, element));
     } else if (dims && elements.length <= SYMBOLIC_CAP) {
@@ -135,7 +135,6 @@ export function foldElements(
     } else {
       return undefined;
     }
-    if (result === undefined) return undefined;
   }
   return result;
 }

@@ -159,12 +159,11 @@ function evaluateReduce(op: OpView, fold: Fold): readonly (KnownTensor | undefin
   const count = dims.reduce((product, dim) => product * dim, 1);
   const data = Array.from({ length: count }, (_, group): KnownElement => {
     const members = groups.get(group) ?? [];
+    if (Number.isFinite(fold.start)) {
+      return foldElements(dtype, members, fold.start, fold.numbers, fold.dims);
+    }
     // An extreme starts at its first element: integers hold no infinity.
-    const starts = Number.isFinite(fold.start);
-    const [first, ...rest] = members;
-    if (starts) return foldElements(dtype, members, fold.start, fold.numbers, fold.dims);
-    if (typeof first !== 'number') return rest.length === 0 ? first : undefined;
-    return foldElements(dtype, rest, first, fold.numbers, fold.dims);
+    return foldElements(dtype, members.slice(1), members[0], fold.numbers, fold.dims);
   });
   return [knownTensor(dtype, dims, data)];
 }

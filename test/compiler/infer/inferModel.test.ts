@@ -251,6 +251,23 @@ describe('subgraphs', () => {
     ]);
   });
 
+  it('may guard against shapes that they do not fit', () => {
+    const inferred = inferSpec({
+      inputs: [x, input('c', 'bool', [])],
+      initializers: [ints('axis', [0])],
+      nodes: [
+        node('If', ['c'], ['y'], {
+          then_branch: {
+            graph: { nodes: [node('Squeeze', ['x', 'axis'], ['t'])], outputs: ['t'] },
+          },
+          else_branch: { graph: branch('e', 'Exp') },
+        }),
+      ],
+      outputs: ['y'],
+    });
+    expect(messages(inferred)).toEqual([]);
+  });
+
   it('fold too, and then capture less', () => {
     const body = {
       nodes: [node('Shape', ['x'], ['s']), node('Cast', ['s'], ['t'], { to: 1 })],

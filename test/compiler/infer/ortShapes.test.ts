@@ -20,7 +20,14 @@ import { openModelFile } from '../../../compiler/onnx/source.ts';
 import { loadOnnxRuntime, onnxRuntimeInstalled } from '../../setup/onnxRuntime.ts';
 import { bytesField, concat, valueInfo } from '../onnx/protoWriter.ts';
 
-const MODELS = ['efficientnet-b0', 'mobilenetv1-ssd', 'tinybert', 'gpt-2', 'faster-rcnn'];
+const MODELS = [
+  'efficientnet-b0',
+  'mobilenetv1-ssd',
+  'tinybert',
+  'gpt-2',
+  'faster-rcnn',
+  'mask-rcnn',
+];
 const models = new URL('../../models/', import.meta.url);
 
 /** Facts of the main graph, found without any declared type of a computed value. */

@@ -66,6 +66,22 @@ describe('shape arithmetic', () => {
     expect(left(inferred)).toHaveLength(1);
   });
 
+  it('reduces sizes to extremes', () => {
+    const inferred = inferSpec({
+      inputs: [x],
+      initializers: [ints('from', [1]), ints('to', [3])],
+      nodes: [
+        node('Shape', ['x'], ['s']),
+        node('Slice', ['s', 'from', 'to'], ['two']),
+        node('ReduceMax', ['two'], ['most'], { keepdims: 0 }),
+        node('Min', ['s', 's'], ['same']),
+      ],
+      outputs: ['most', 'same'],
+    });
+    expect(knownOf(inferred, 'most')).toBe('max(768, seq)');
+    expect(knownOf(inferred, 'same')).toBe('batch, seq, 768');
+  });
+
   it('resolves the guard that exporters put around Expand', () => {
     const inferred = inferSpec({
       inputs: [input('x', 'float32', [1, 'seq']), input('z', 'float32', ['batch', 'seq'])],
