@@ -46,12 +46,7 @@ export function matchSidecar(sidecar: Sidecar, graph: OperatorGraph): SidecarMat
     const complete = !found.includes(-1) && new Set(found).size === found.length;
     if (complete && record.operators.some((operator, at) => operator.id !== ids[at])) moved++;
     if (!complete) unmatched.push(record);
-    const override = overrideOf(
-      record,
-      complete
-        ? ids
-        : record.operators.map((operator, at) => finder.absentId(operator, found[at]!)),
-    );
+    const override = overrideOf(record, complete ? ids : finder.absentIds(record.operators));
     overrides.push(override);
     recorded.set(overrideKey(override), record);
   }
@@ -132,6 +127,8 @@ class OperatorFinder {
       if (same >= 0 && (!isNumbered(record.id) || this.mayStay(record, same))) settle(record, same);
     }
     for (const record of records) settle(record, this.withSameSurroundings(record));
+    // Last, a place among operators that look alike, unless one came or went.
+    for (const record of records) settle(record, this.withSameRank(record));
   }
 
   /** Operator index or -1. */
@@ -139,13 +136,18 @@ class OperatorFinder {
     return this.found.get(keyOf(record)) ?? -1;
   }
 
-  /** An id that no operator of the model has, readable in messages. */
-  absentId(record: OperatorRecord, found: number): string {
-    if (found >= 0) return this.graph.ids[found] ?? record.id;
-    let id = record.id;
-    if (this.byId.has(id)) id = `${id} (was ${record.type ?? 'another operator'})`;
+  /** The ids as recorded, changed so far that the planner cannot find all of them. */
+  absentIds(records: readonly OperatorRecord[]): string[] {
+    const ids = records.map(({ id }) => id);
+    if (ids.some((id) => !this.byId.has(id))) return ids;
+    // Same id, other operator: readable in messages, and nobody's id.
+    const at = Math.max(
+      0,
+      records.findIndex((record) => this.find(record) < 0),
+    );
+    let id = `${ids[at]} (was ${records[at]?.type ?? 'another operator'})`;
     while (this.byId.has(id)) id += '?';
-    return id;
+    return ids.with(at, id);
   }
 
   private withSameId(record: OperatorRecord): number {
@@ -159,6 +161,12 @@ class OperatorFinder {
   private withSameSurroundings({ near, type }: OperatorRecord): number {
     if (near === undefined || type === undefined) return -1;
     const operator = this.neighbourhoods.find(near);
+    return operator >= 0 && operatorType(this.graph, operator) === type ? operator : -1;
+  }
+
+  private withSameRank({ rank, type }: OperatorRecord): number {
+    if (rank === undefined || type === undefined) return -1;
+    const operator = this.neighbourhoods.findRank(rank);
     return operator >= 0 && operatorType(this.graph, operator) === type ? operator : -1;
   }
 

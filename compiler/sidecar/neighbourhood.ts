@@ -21,6 +21,8 @@ export class Neighbourhoods {
   private readonly rounds: Hashes[];
   /** Radius -> hash -> operator, or -1 where several have it. */
   private readonly owners = new Map<number, Map<string, number>>();
+  /** Hash at the smallest radius -> operators, ascending. */
+  private doublesOf: Map<string, number[]> | undefined;
 
   constructor(private readonly graph: OperatorGraph) {
     const types = graph.operatorTypes.map(
@@ -50,6 +52,37 @@ export class Neighbourhoods {
     const known = RADII.find((candidate) => `${candidate}` === radius);
     if (known === undefined || hash === undefined) return -1;
     return this.ownersAt(known).get(hash) ?? -1;
+  }
+
+  /**
+   * For an operator with doubles at the smallest radius: '<16 hexadecimal digits> <k>/<n>', its place among
+   * them in topological order. Undefined where there are none: `describe` says enough then.
+   */
+  rank(operator: number): string | undefined {
+    const hash = this.hash(operator, RADII[0]);
+    const doubles = this.doubles().get(hash) ?? [];
+    if (doubles.length < 2) return undefined;
+    return `${hash} ${doubles.indexOf(operator) + 1}/${doubles.length}`;
+  }
+
+  /** The operator with this rank, or -1: also when the number of doubles is another one now. */
+  findRank(rank: string): number {
+    const [, hash = '', place, count] = /^([0-9a-f]{16}) (\d{1,9})\/(\d{1,9})$/.exec(rank) ?? [];
+    const doubles = this.doubles().get(hash) ?? [];
+    return doubles.length === Number(count) ? (doubles[Number(place) - 1] ?? -1) : -1;
+  }
+
+  private doubles(): Map<string, number[]> {
+    if (!this.doublesOf) {
+      this.doublesOf = new Map();
+      for (let i = 0; i < this.graph.ids.length; i++) {
+        const hash = this.hash(i, RADII[0]);
+        const doubles = this.doublesOf.get(hash);
+        if (doubles) doubles.push(i);
+        else this.doublesOf.set(hash, [i]);
+      }
+    }
+    return this.doublesOf;
   }
 
   private ownersAt(radius: number): Map<string, number> {

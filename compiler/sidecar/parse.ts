@@ -156,8 +156,14 @@ function readOperator(json: unknown, where: string): OperatorRecord {
   const id = fields.text('id');
   const type = fields.has('type') ? fields.text('type') : undefined;
   const near = fields.has('near') ? fields.text('near') : undefined;
+  const rank = fields.has('rank') ? fields.text('rank') : undefined;
   return record(
-    { id, ...(type === undefined ? {} : { type }), ...(near === undefined ? {} : { near }) },
+    {
+      id,
+      ...(type === undefined ? {} : { type }),
+      ...(near === undefined ? {} : { near }),
+      ...(rank === undefined ? {} : { rank }),
+    },
     fields.rest(),
   );
 }

@@ -24,10 +24,12 @@ export function recordEdits(
     const operator = indexOf.get(id);
     if (operator === undefined) return before ?? { id };
     const near = neighbourhoods.describe(operator);
+    const rank = neighbourhoods.rank(operator);
     return {
       id,
       type: operatorType(graph, operator),
       ...(near === undefined ? {} : { near }),
+      ...(rank === undefined ? {} : { rank }),
       ...(before?.unknown ? { unknown: before.unknown } : {}),
     };
   };

@@ -77,6 +77,7 @@ function operatorText(operator: OperatorRecord | undefined): string {
   const fields: [string, string][] = [['id', JSON.stringify(operator.id)]];
   if (operator.type !== undefined) fields.push(['type', JSON.stringify(operator.type)]);
   if (operator.near !== undefined) fields.push(['near', JSON.stringify(operator.near)]);
+  if (operator.rank !== undefined) fields.push(['rank', JSON.stringify(operator.rank)]);
   return objectLine(fields, operator.unknown);
 }
 

@@ -21,6 +21,8 @@ export interface OperatorRecord {
   readonly type?: string;
   /** '<radius>:<hash>' of its surroundings, where that was unique in the model. */
   readonly near?: string;
+  /** '<hash> <k>/<n>': the k-th of n operators with the same close surroundings, where there are several. */
+  readonly rank?: string;
   readonly unknown?: UnknownFields;
 }
 
