@@ -3,8 +3,10 @@
  * (untrusted), cut to a sane length.
  */
 import type { Ecg } from '../ecg/ecg.ts';
-import { formatShape } from '../graph/dim.ts';
-import type { Bindings } from '../graph/dim.ts';
+import { Estimator } from '../ecg/estimate.ts';
+
+import { formatDim, formatShape } from '../graph/dim.ts';
+import type { Bindings, Dim } from '../graph/dim.ts';
 import type { Constant, Graph, Model, Operator, Value } from '../graph/graph.ts';
 import { DATA_TYPES } from '../graph/types.ts';
 import type { ValueType } from '../graph/types.ts';
@@ -22,7 +24,7 @@ export function graphSnapshot(
   bindings: Bindings,
 ): GraphSnapshot {
   const { graph } = ecg;
-  const tensors = new TensorColumns(graph);
+  const tensors = new TensorColumns(graph, new Estimator(model.symbols, bindings));
   const edgeTensor = Int32Array.from(ecg.edges, (edge) => tensors.add(edge.value));
   const inputEdges: number[] = [];
   graph.inputs.forEach((value, input) => {
@@ -78,22 +80,38 @@ export function qualifiedType(operator: Operator): string {
   return shorten(operator.domain === '' ? operator.type : `${operator.domain}.${operator.type}`);
 }
 
-/** '1×3×224×224 float32', 'sequence of …', 'unknown'. */
-export function formatType(type: ValueType): string {
+/** Longest symbolic size that fits on an edge. */
+const MAX_LABEL_DIM = 8;
+
+/**
+ * '1×3×224×224 float32', 'batch×128 int64', 'sequence of …', 'unknown'. With `sizes`, sizes with long texts
+ * are given as the estimate that planning ranks with: '1×8×~32×~32 float32'.
+ */
+export function formatType(type: ValueType, sizes?: Estimator): string {
   switch (type.kind) {
     case 'tensor': {
       const dtype = type.dtype === 'undefined' ? 'unknown type' : type.dtype;
-      return `${shorten(formatShape(type.shape))} ${dtype}`;
+      const shape = sizes ? shortShape(type.shape, sizes) : formatShape(type.shape);
+      return `${shorten(shape)} ${dtype}`;
     }
     case 'sequence':
-      return `sequence of ${formatType(type.element)}`;
+      return `sequence of ${formatType(type.element, sizes)}`;
     case 'optional':
-      return `optional ${formatType(type.element)}`;
+      return `optional ${formatType(type.element, sizes)}`;
     case 'other':
       return shorten(type.text);
     case 'unknown':
       return 'unknown';
   }
+}
+
+function shortShape(shape: readonly Dim[] | null, sizes: Estimator): string {
+  if (shape === null || shape.length === 0) return formatShape(shape);
+  const short = (dim: Dim): string => {
+    const text = formatDim(dim);
+    return text.length > MAX_LABEL_DIM && typeof dim !== 'number' ? `~${sizes.value(dim)}` : text;
+  };
+  return shape.map(short).join('×');
 }
 
 export function shorten(text: string): string {
@@ -144,14 +162,17 @@ class TensorColumns {
   readonly types = new Dictionary();
   private readonly index = new Map<number, number>();
 
-  constructor(private readonly graph: Graph) {}
+  constructor(
+    private readonly graph: Graph,
+    private readonly sizes: Estimator,
+  ) {}
 
   add(valueIndex: number): number {
     const known = this.index.get(valueIndex);
     if (known !== undefined) return known;
     const value = this.graph.values[valueIndex] as Value;
     this.index.set(valueIndex, this.names.length);
-    this.typeOf.push(this.types.add(formatType(value.type)));
+    this.typeOf.push(this.types.add(formatType(value.type, this.sizes)));
     return this.names.push(shorten(value.name)) - 1;
   }
 }
