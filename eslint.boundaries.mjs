@@ -29,6 +29,8 @@ const table = {
     'compiler/graph',
     'compiler/diagnostics.ts',
   ],
+  'compiler/loop': graph,
+  'compiler/lower': ['compiler/loop', 'compiler/fusion', 'compiler/ecg', ...operators],
   'compiler/protocol.ts': ['compiler/fusion', 'compiler/diagnostics.ts'],
   'compiler/compile.ts': [
     'compiler/fusion',
