@@ -54,8 +54,14 @@ export interface Diagnostic {
   readonly node?: string;
 }
 
-export function diagnostic(code: DiagnosticCode, message: string, node?: string): Diagnostic {
+/** Messages quote names of models: control characters become spaces, so that a message stays one line. */
+export function oneLine(text: string): string {
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, ' ');
+}
+
+export function diagnostic(code: DiagnosticCode, text: string, node?: string): Diagnostic {
   const severity = DIAGNOSTIC_SEVERITY[code];
+  const message = oneLine(text);
   return node === undefined ? { code, severity, message } : { code, severity, message, node };
 }
 
@@ -69,7 +75,7 @@ export class ModelError extends Error {
     message: string,
     readonly node?: string,
   ) {
-    super(message);
+    super(oneLine(message));
     this.name = 'ModelError';
   }
 }

@@ -7,7 +7,7 @@ import { GraphBuilder } from '../graph/build.ts';
 import type { Graph } from '../graph/graph.ts';
 import { resolve } from './draft.ts';
 import type { DraftGraph, DraftNode, DraftValue } from './draft.ts';
-import { oneLine, quoted, UniqueNames } from './names.ts';
+import { shown, quoted, UniqueNames } from './names.ts';
 import { topologicalOrder } from './topologicalOrder.ts';
 
 interface FinishedGraph {
@@ -134,7 +134,7 @@ function sorted(ready: readonly ReadyNode[]): readonly ReadyNode[] {
   });
   if ('cycle' in order) {
     const { node } = ready[order.cycle] as ReadyNode;
-    const message = `Node ${quoted(node.name || node.id)} (${oneLine(node.type)}) depends on its own result.`;
+    const message = `Node ${quoted(node.name || node.id)} (${shown(node.type)}) depends on its own result.`;
     throw new ModelError('model/cycle', message, node.id);
   }
   return order.order.map((index) => ready[index] as ReadyNode);

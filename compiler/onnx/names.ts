@@ -3,6 +3,7 @@
  * shortened to a prefix and a hash (the same in every session), so that ids stay small when subgraphs and
  * functions chain them.
  */
+import { oneLine } from '../diagnostics.ts';
 
 const LONGEST_NAME = 512;
 const KEPT_PREFIX = 200;
@@ -53,11 +54,11 @@ function hash(text: string): string {
 }
 
 /** Untrusted text inside a message: one line, no control characters, at most 100 characters. */
-export function oneLine(text: string): string {
-  const clean = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, ' ');
+export function shown(text: string): string {
+  const clean = oneLine(text);
   return clean.length > 100 ? `${clean.slice(0, 100)}…` : clean;
 }
 
 export function quoted(text: string): string {
-  return `"${oneLine(text)}"`;
+  return `"${shown(text)}"`;
 }

@@ -5,7 +5,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { basename } from 'node:path';
 import { ModelError } from '../diagnostics.ts';
-import { oneLine } from './names.ts';
+import { shown } from './names.ts';
 
 export interface RandomAccess {
   /** Bytes in total. */
@@ -26,7 +26,7 @@ const READ_STEP = 1 << 30;
 
 /** Throws ModelError 'model/unreadable' when the path is absent, forbidden or not a plain file. */
 export function openPlainFile(path: string): OpenFile {
-  const name = oneLine(basename(path));
+  const name = shown(basename(path));
   let descriptor: number | undefined;
   try {
     descriptor = openSync(path, 'r');

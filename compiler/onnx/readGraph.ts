@@ -11,7 +11,7 @@ import { DraftGraph, Scope } from './draft.ts';
 import type { DraftNode, DraftValue } from './draft.ts';
 import { normalDomain } from './functionTable.ts';
 import type { ModelFunction, FunctionTable } from './functionTable.ts';
-import { boundedName, oneLine, quoted, UniqueNames } from './names.ts';
+import { boundedName, shown, quoted, UniqueNames } from './names.ts';
 import { canonicalise } from './opsets.ts';
 import type { Reporter } from './reporter.ts';
 import type { NodeExtras, Scan } from './scan.ts';
@@ -249,7 +249,7 @@ export class GraphReader {
       if (value === undefined) {
         throw new ModelError(
           'model/dangling-input',
-          `Node ${quoted(proto.name || id)} (${oneLine(proto.opType ?? '')}) reads ${quoted(name)}, ` +
+          `Node ${quoted(proto.name || id)} (${shown(proto.opType ?? '')}) reads ${quoted(name)}, ` +
             'which no node, input or initializer provides.',
           id,
         );

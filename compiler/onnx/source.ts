@@ -6,7 +6,7 @@
 import { basename, dirname } from 'node:path';
 import { locationProblem, lookUpExternal } from './externalData.ts';
 import type { ExternalLookup } from './externalData.ts';
-import { oneLine } from './names.ts';
+import { shown } from './names.ts';
 import { checkRange, openPlainFile } from './randomAccess.ts';
 import type { RandomAccess } from './randomAccess.ts';
 
@@ -27,7 +27,7 @@ export function openModelFile(path: string): ModelSource {
   const file = openPlainFile(path);
   const externals = new Map<string, ExternalLookup>();
   return {
-    name: oneLine(basename(path)),
+    name: shown(basename(path)),
     size: file.size,
     read: (offset, length) => file.read(offset, length),
     external(location) {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { dimEqual, dimMul, dimSymbol, formatDim } from '../../../compiler/graph/dim.ts';
 import { dimOfParam, symbolName } from '../../../compiler/onnx/dimParam.ts';
-import { boundedName, joinPath, oneLine, UniqueNames } from '../../../compiler/onnx/names.ts';
+import { boundedName, joinPath, shown, UniqueNames } from '../../../compiler/onnx/names.ts';
 import { Symbols } from '../../../compiler/onnx/symbols.ts';
 
 describe('dim_param texts', () => {
@@ -70,7 +70,7 @@ describe('names', () => {
   });
 
   it('stay on one line in messages', () => {
-    expect(oneLine('a\nb\u0000\u2028c')).toBe('a b  c');
-    expect(oneLine('x'.repeat(500))).toHaveLength(101);
+    expect(shown('a\nb\u0000\u2028c')).toBe('a b  c');
+    expect(shown('x'.repeat(500))).toHaveLength(101);
   });
 });
