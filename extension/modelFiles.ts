@@ -20,12 +20,12 @@ export function fileName(uri: vscode.Uri): string {
   return uri.path.slice(uri.path.lastIndexOf('/') + 1);
 }
 
-/** Why nothing can be saved for this model, or null. */
+/** Why nothing can be saved for this model, to follow 'Read-only: ', or null. */
 export function readOnlyReason(uri: vscode.Uri): string | null {
   if (vscode.workspace.fs.isWritableFileSystem(uri.scheme) !== false) return null;
   return uri.scheme === 'git'
-    ? 'This is a revision from git: open the working copy to change its plan.'
-    : `Files of “${uri.scheme}:” are read-only, so the plan cannot be changed.`;
+    ? 'this is a revision from git; open the working copy to change its plan'
+    : `files of “${uri.scheme}:” cannot be written`;
 }
 
 /** `model.onnx.fusion.json` beside the model, in the same revision where there are revisions. */

@@ -88,11 +88,6 @@ export class ModelPanel implements vscode.Disposable {
     this.connection.notify('host/select', selection);
   }
 
-  /** After `select`, for whoever follows the graph's selection. */
-  announceSelection(): void {
-    this.selections.fire(this.current);
-  }
-
   notify<Name extends keyof HostNotifications>(name: Name, params: HostNotifications[Name]): void {
     this.connection.notify(name, params);
   }

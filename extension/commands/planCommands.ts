@@ -102,9 +102,8 @@ function step(models: OpenModels, by: 1 | -1): void {
   const from = selectedBlock(state, panel.selection);
   const start = from < 0 && by < 0 ? 0 : from;
   const id = blockIds[(start + by + blockIds.length) % blockIds.length];
-  if (id === undefined) return;
-  panel.select({ kind: 'block', id });
-  panel.announceSelection();
+  // The page answers with the selection, which the tree follows.
+  if (id !== undefined) panel.select({ kind: 'block', id });
 }
 
 function selectedBlock({ graph, plan }: DocumentState, selection: Selection | null): number {

@@ -149,7 +149,7 @@ export class PlanDocument {
     return this.inTurn(async () => {
       const { state } = this;
       if (!state) return { ok: false, message: 'The model is not open.' };
-      if (state.readOnly !== null) return { ok: false, message: state.readOnly };
+      if (state.readOnly !== null) return { ok: false, message: readOnlyMessage(state.readOnly) };
       let outcome: EditOutcome;
       try {
         outcome = await performEdit(state.edits, request, state, (edits) => this.replan(edits));
@@ -185,7 +185,9 @@ export class PlanDocument {
   /** @throws PlanConflict unless `overwrite`; an Error for the user */
   save(overwrite = false): Promise<void> {
     return this.inTurn(async () => {
-      if (this.options.readOnly !== null) throw new Error(this.options.readOnly);
+      if (this.options.readOnly !== null) {
+        throw new Error(readOnlyMessage(this.options.readOnly));
+      }
       await this.options.store.save(this.text(), overwrite);
       this.savedEdits = this.opened?.state.edits;
       this.isBackup = false;
@@ -317,7 +319,7 @@ export class PlanDocument {
       edits,
       diagnostics: [...planDiagnostics, ...diagnostics],
       timings,
-      readOnly: this.options.readOnly ?? this.options.store.locked?.message ?? null,
+      readOnly: this.options.readOnly ?? lockReason(this.options.store.locked),
     };
     return { state, structureHash, recorded, planDiagnostics };
   }
@@ -413,6 +415,15 @@ function pageError(error: unknown): PageError {
     message: messageOf(error),
     actions: [retry, { id: 'openWith', label: 'Open With…' }],
   };
+}
+
+/** As `DocumentState.readOnly` wants it: it goes on after 'Read-only: ' and ends without a full stop. */
+function lockReason(locked: Diagnostic | undefined): string | null {
+  return locked ? locked.message.replace(/\.$/, '') : null;
+}
+
+function readOnlyMessage(reason: string): string {
+  return `Read-only: ${reason}.`;
 }
 
 export function messageOf(error: unknown): string {

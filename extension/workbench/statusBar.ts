@@ -47,7 +47,7 @@ function describe(models: OpenModels): { text: string; tooltip: string; command:
   const { blocks, operators } = state.plan.summary;
   const notes = [
     `${document.name}: ${counted(operators, 'operator')} in ${counted(blocks, 'fusion block')}.`,
-    state.readOnly ? `Read-only: ${state.readOnly}` : 'Click to choose a planner.',
+    state.readOnly ? `Read-only: ${state.readOnly}.` : 'Click to choose a planner.',
     document.store.isStoredApart && !state.readOnly
       ? "The model's folder cannot be written: the plan is kept in the extension's storage."
       : '',

@@ -57,7 +57,10 @@ describe('editing', () => {
   it('is refused where everything is read-only', async () => {
     desk = new Desk(undefined, 'a git revision');
     await desk.document.open();
-    expect(await desk.fuse(0, 1)).toEqual({ ok: false, message: 'a git revision' });
+    expect(await desk.fuse(0, 1)).toEqual({
+      ok: false,
+      message: 'Read-only: a git revision.',
+    });
     expect(desk.document.state?.readOnly).toBe('a git revision');
     await expect(desk.document.save()).rejects.toThrow('a git revision');
   });
