@@ -128,7 +128,8 @@ export class PageActions implements Actions {
   goToHit(position: number): void {
     const { hits } = searchHits(this.state);
     if (hits.length === 0) return;
-    const place = ((position % hits.length) + hits.length) % hits.length;
+    // Going back before the first jump means the last hit.
+    const place = position < 0 ? hits.length - 1 : position % hits.length;
     this.store.dispatch({ type: 'searchMove', to: place });
     this.goToOperator(hits[place]!.operator);
   }

@@ -130,6 +130,10 @@ export function createPage({ store, host, actions, layout }: PageParts): Page {
       refusal.follow();
       saveSoon();
     },
+    covered: () =>
+      [search.element, legend.element, minimap.element]
+        .map((view) => view.getBoundingClientRect())
+        .filter(({ width }) => width > 0),
     painted: () => host.notify('page/painted', { ms: performance.now() }),
     failed: (text) => store.dispatch({ type: 'message', severity: 'error', text }),
   });

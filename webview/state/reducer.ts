@@ -1,6 +1,12 @@
 /** (state, event) -> state. No DOM, no clock, no messages: what is to be done outside is `actions.ts`. */
 import type { HostNotifications, PageInit } from '../../compiler/protocol.ts';
-import { carryExpanded, carrySelection, multiOperatorBlocks, validExpanded } from './carryOver.ts';
+import {
+  carryExpanded,
+  carrySelection,
+  multiOperatorBlocks,
+  operatorOf,
+  validExpanded,
+} from './carryOver.ts';
 import { describeSelection, searchHits } from './selectors.ts';
 import type { PageEvent } from './events.ts';
 import { plural } from './format.ts';
@@ -50,7 +56,7 @@ export function reduce(state: State, event: PageEvent): State {
       return {
         ...state,
         pendingEdits: state.pendingEdits + 1,
-        anchor: event.anchor,
+        anchor: event.anchor === null ? null : { operator: event.anchor },
         refusal: null,
       };
     case 'editDone': {
@@ -72,7 +78,7 @@ export function reduce(state: State, event: PageEvent): State {
     case 'searchOpen':
       return { ...state, search: { ...state.search, open: event.open } };
     case 'searchQuery': {
-      const next = { ...state, search: { ...state.search, query: event.query, current: 0 } };
+      const next = { ...state, search: { ...state.search, query: event.query, current: -1 } };
       const { total } = searchHits(next);
       return { ...next, spoken: event.query === '' ? '' : plural(total, 'hit') };
     }
@@ -153,16 +159,16 @@ function expand(state: State, block: string, on: boolean): State {
   const expanded = new Set(state.expanded);
   if (on) expanded.add(block);
   else expanded.delete(block);
-  const valid = validExpanded([block], document);
-  if (valid.size === 0) return state;
-  return { ...state, expanded, spoken: on ? 'Expanded.' : 'Collapsed.' };
+  const operator = operatorOf(document.graph, block);
+  if (operator === undefined) return state;
+  return { ...state, expanded, anchor: { operator }, spoken: on ? 'Expanded.' : 'Collapsed.' };
 }
 
 function expandAll(state: State, on: boolean): State {
   if (!state.document) return state;
   const expanded = new Set(on ? multiOperatorBlocks(state.document.plan) : []);
   const spoken = on ? 'All blocks expanded.' : 'All blocks collapsed.';
-  return { ...state, expanded, spoken };
+  return { ...state, expanded, anchor: null, spoken };
 }
 
 function withMessage(state: State, severity: 'error' | 'warning' | 'info', text: string): State {

@@ -34,6 +34,8 @@ export interface SceneNode {
 /** An expanded block: a rectangle with a header around its operators. */
 export interface SceneGroup {
   readonly key: string;
+  /** Key of the node that stands for the block when it is collapsed. */
+  readonly nodeKey: string;
   readonly block: number;
   readonly title: string;
   readonly mapping: number;
@@ -51,6 +53,8 @@ export interface SceneEdge {
   /** ECG edges that this line stands for; empty for inputs and outputs. */
   readonly ecgEdges: readonly number[];
   readonly label: string;
+  /** Another line from the same node shows the same tensor: this label is for a closer look only. */
+  readonly quiet: boolean;
   /** Index into VERDICT_REASONS of the first ECG edge; -1 for inputs and outputs. */
   readonly reason: number;
 }
@@ -70,7 +74,7 @@ export const METRICS = {
   badge: 34,
   pad: 10,
   minWidth: 96,
-  maxText: 216,
+  maxText: 232,
   oneLine: 30,
   twoLines: 44,
   groupHeader: 26,
@@ -91,10 +95,9 @@ export function buildScene(
   return builder.scene();
 }
 
-/** The layout's view of a scene. `x`: coordinates of nodes and groups by key that the user saw last. */
-export function layoutInput(scene: Scene, x?: ReadonlyMap<string, number>): LayoutInput {
-  const { nodes, groups, edges } = scene;
-  const input: LayoutInput = {
+/** The layout's view of a scene. */
+export function layoutInput({ nodes, groups, edges }: Scene): LayoutInput {
+  return {
     nodeCount: nodes.length,
     width: Float32Array.from(nodes, (node) => node.width),
     height: Float32Array.from(nodes, (node) => node.height),
@@ -105,12 +108,6 @@ export function layoutInput(scene: Scene, x?: ReadonlyMap<string, number>): Layo
     groupPadding: METRICS.groupPadding,
     groupMinWidth: Float32Array.from(groups, (group) => group.minWidth),
   };
-  if (x && x.size > 0) {
-    input.orderHint = Float32Array.from(nodes, (node) => x.get(node.key) ?? Number.NaN);
-    input.groupHint = Float32Array.from(groups, (group) => x.get(group.key) ?? Number.NaN);
-    input.keepOrder = true;
-  }
-  return input;
 }
 
 class SceneBuilder {
@@ -175,10 +172,14 @@ class SceneBuilder {
       if (line) line.push(e);
       else lines.set(pair, [e]);
     }
+    const labelled = new Set<string>();
     for (const [pair, ecgEdges] of lines) {
       const source = Math.floor(pair / nodes.length);
       const target = pair % nodes.length;
       const first = ecgEdges[0]!;
+      const tensors = ecgEdges.map((e) => graph.edgeTensor[e]!).join();
+      const quiet = labelled.has(tensors);
+      labelled.add(tensors);
       this.edges.push({
         key: edgeKey(nodes[source]!, nodes[target]!),
         source,
@@ -186,6 +187,7 @@ class SceneBuilder {
         relation: nodes[source]!.block === nodes[target]!.block ? 'inside' : 'border',
         ecgEdges,
         label: this.edgeLabel(ecgEdges),
+        quiet,
         reason: plan.edgeReason[first] ?? -1,
       });
     }
@@ -193,26 +195,34 @@ class SceneBuilder {
     for (let i = 0; i + 1 < graph.inputEdges.length; i += 2) {
       const source = this.inputNode[graph.inputEdges[i]!];
       const target = nodeOfOperator[graph.inputEdges[i + 1]!];
-      this.addIoEdge(source, target, '', seen);
+      this.addIoEdge(source, target, seen);
     }
     for (let i = 0; i + 1 < graph.outputEdges.length; i += 2) {
       const source = nodeOfOperator[graph.outputEdges[i]!];
       const target = this.outputNode[graph.outputEdges[i + 1]!];
-      this.addIoEdge(source, target, '', seen);
+      this.addIoEdge(source, target, seen);
     }
   }
 
   private addIoEdge(
     source: number | undefined,
     target: number | undefined,
-    label: string,
     seen: Set<string>,
   ): void {
     if (source === undefined || target === undefined) return;
     const key = edgeKey(this.nodes[source]!, this.nodes[target]!);
     if (seen.has(key)) return;
     seen.add(key);
-    this.edges.push({ key, source, target, relation: 'io', ecgEdges: [], label, reason: -1 });
+    this.edges.push({
+      key,
+      source,
+      target,
+      relation: 'io',
+      ecgEdges: [],
+      label: '',
+      quiet: true,
+      reason: -1,
+    });
   }
 
   private edgeLabel(ecgEdges: readonly number[]): string {
@@ -272,7 +282,7 @@ class SceneBuilder {
       block,
       group: -1,
       title: this.titleOf(members, seed),
-      subtitle: `${members.length} operators${shape ? ` → ${shape}` : ''}`,
+      subtitle: `${members.length} ops${shape ? ` → ${shape}` : ''}`,
       mapping: plan.blockMapping[block]!,
       seed: seed >= 0,
       pinned: plan.blockPinned[block] === 1,
@@ -286,6 +296,7 @@ class SceneBuilder {
     const title = `${this.titleOf(members, plan.blockSeed[block]!)} · ${members.length} operators`;
     return {
       key: `g${plan.blockIds[block]}`,
+      nodeKey: `b${plan.blockIds[block]}`,
       block,
       title,
       mapping: plan.blockMapping[block]!,

@@ -27,8 +27,8 @@ export interface State {
   readonly progress: string | null;
   /** Edits sent and not yet answered. */
   readonly pendingEdits: number;
-  /** Operator that keeps its place on the screen when the next layout arrives. */
-  readonly anchor: number | null;
+  /** What keeps its place on the screen when the next layout arrives; each object counts once. */
+  readonly anchor: Anchor | null;
   /** Why the last edit was refused, near the two operators it was about. */
   readonly refusal: Refusal | null;
   readonly undo: UndoState;
@@ -40,7 +40,7 @@ export interface State {
 export interface SearchState {
   readonly open: boolean;
   readonly query: string;
-  /** Position in the list of hits. */
+  /** Position in the list of hits; -1 before the first jump. */
   readonly current: number;
 }
 
@@ -56,6 +56,10 @@ export type WeightState =
   | { readonly kind: 'loading' }
   | { readonly kind: 'ready'; readonly value: WeightStatistics }
   | { readonly kind: 'failed'; readonly message: string };
+
+export interface Anchor {
+  readonly operator: number;
+}
 
 export interface Refusal {
   readonly message: string;
@@ -85,7 +89,7 @@ export const initialState: State = {
   selection: null,
   panelOpen: true,
   legendOpen: true,
-  search: { open: false, query: '', current: 0 },
+  search: { open: false, query: '', current: -1 },
   details: null,
   weights: new Map(),
   progress: null,

@@ -47,26 +47,31 @@ export function createMinimapView(
   let blocks: Blocks | null = null;
   let picture: Picture | null = null;
   let theme: GraphTheme | null = null;
-  let base: ImageData | null = null;
+  /** The cells, drawn once per picture. */
+  const base = element('canvas');
   let queued: { view: Rectangle; selected: number } | null = null;
 
   const paint = (): void => {
     const next = queued;
     queued = null;
     const context = canvas.getContext('2d');
-    if (!next || !map || !blocks || !theme || !base || !context) return;
-    context.putImageData(base, 0, 0);
+    if (!next || !map || !blocks || !theme || !context) return;
+    context.clearRect(0, 0, canvas.width, canvas.height);
+    context.drawImage(base, 0, 0);
     const scale = canvas.width / canvas.clientWidth || 1;
-    const { top, bottom, x } = blocks;
+    const { top, bottom } = blocks;
     const { view, selected } = next;
-    const seen = (b: number): boolean =>
-      bottom[b]! > view.y1 && top[b]! < view.y2 && x[b]! >= -Infinity;
+    const seen = (b: number): boolean => bottom[b]! > view.y1 && top[b]! < view.y2;
     const frames = viewportRectangles(map, seen);
     context.strokeStyle = theme.foreground;
-    context.lineWidth = 1.5 * scale;
+    context.lineWidth = 2 * scale;
+    context.fillStyle = theme.foreground;
     for (let i = 0; i < frames.length; i += 4) {
       const [fx = 0, fy = 0, w = 0, h = 0] = frames.subarray(i, i + 4);
-      context.strokeRect((fx - 1) * scale, (fy - 1) * scale, (w + 2) * scale, (h + 2) * scale);
+      context.globalAlpha = 0.25;
+      context.fillRect(fx * scale, fy * scale, w * scale, h * scale);
+      context.globalAlpha = 1;
+      context.strokeRect(fx * scale, fy * scale, w * scale, h * scale);
     }
     const cell = selected < 0 ? -1 : map.order.indexOf(selected);
     if (cell >= 0) {
@@ -103,11 +108,13 @@ export function createMinimapView(
       map = createMinimap(order, plan.blockMapping, { width: WIDTH, height });
       box.hidden = order.length < 2;
       const scale = Math.min(2, window.devicePixelRatio || 1);
-      canvas.width = WIDTH * scale;
-      canvas.height = height * scale;
+      for (const surface of [canvas, base]) {
+        surface.width = WIDTH * scale;
+        surface.height = height * scale;
+      }
       canvas.style.width = `${WIDTH}px`;
       canvas.style.height = `${height}px`;
-      base = drawCells(canvas, map, colours, plan.changedBlocks, scale);
+      drawCells(base, map, colours, plan.changedBlocks, scale);
     },
     frame(view, selected) {
       if (!queued) requestAnimationFrame(paint);
@@ -122,10 +129,9 @@ function drawCells(
   theme: GraphTheme,
   changed: Int32Array,
   scale: number,
-): ImageData | null {
-  const context = canvas.getContext('2d', { willReadFrequently: true });
-  if (!context) return null;
-  context.clearRect(0, 0, canvas.width, canvas.height);
+): void {
+  const context = canvas.getContext('2d');
+  if (!context) return;
   const highlighted = new Set(changed);
   map.order.forEach((block, i) => {
     const [x = 0, y = 0, w = 0, h = 0] = map.cells.subarray(4 * i, 4 * i + 4);
@@ -135,7 +141,6 @@ function drawCells(
     context.fillStyle = theme.changed;
     context.fillRect((x + w - 5) * scale, y * scale, 5 * scale, Math.max(2, h * scale));
   });
-  return context.getImageData(0, 0, canvas.width, canvas.height);
 }
 
 /** Where each block is: its box, or the box around its operators. */

@@ -78,7 +78,7 @@ function countText(query: string, listed: number, total: number, current: number
   if (query.trim() === '') return '';
   if (total === 0) return 'No hits';
   const more = total > listed ? ` of ${formatInteger(total)}` : '';
-  return listed > 1 ? `${current + 1} / ${listed}${more}` : plural(total, 'hit');
+  return listed > 1 && current >= 0 ? `${current + 1} / ${listed}${more}` : plural(total, 'hit');
 }
 
 function row(

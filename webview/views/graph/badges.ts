@@ -20,7 +20,7 @@ export interface BadgeColours {
 }
 
 /** Width and height of the picture in CSS pixels. */
-export const BADGE = { width: 30, height: 36 } as const;
+export const BADGE = { width: 32, height: 36 } as const;
 
 export function badgeSvg(
   mapping: number,
@@ -30,17 +30,28 @@ export function badgeSvg(
 ): string {
   const lines = MAPPING_LINES[mapping] ?? '';
   const code = MAPPING_CODES[mapping] ?? '';
-  const seedMark = seed ? `<path d="M4 25L8 30L4 35L0 30Z" fill="${text}"/>` : '';
+  const seedMark = seed ? `<path d="M4 26.5L7 30.5L4 34.5L1 30.5Z" fill="${text}"/>` : '';
   const pinMark = pinned
-    ? `<path d="M24 25H29V28L30 30H27V35H26V30H23L24 28Z" fill="${text}"/>`
+    ? `<path d="M25 26H30V28.5L31 30.5H28.1V35H26.9V30.5H24L25 28.5Z" fill="${text}"/>`
     : '';
   return (
-    `<svg xmlns="http://www.w3.org/2000/svg" width="30" height="36" viewBox="0 0 30 36">` +
-    `<g transform="translate(3 2)" fill="none" stroke="${line}" stroke-width="1.6" ` +
+    `<svg xmlns="http://www.w3.org/2000/svg" width="32" height="36" viewBox="0 0 32 36">` +
+    `<g transform="translate(4 2)" fill="none" stroke="${line}" stroke-width="1.6" ` +
     `stroke-linecap="round" stroke-linejoin="round"><path d="${lines}"/></g>` +
-    `<text x="15.5" y="33.5" font-family="sans-serif" font-size="9" font-weight="600" ` +
+    `<text x="${seed ? 19 : 16}" y="33.5" font-family="sans-serif" font-size="8.5" font-weight="600" ` +
     `text-anchor="middle" fill="${text}">${code}</text>${seedMark}${pinMark}</svg>`
   );
+}
+
+/** One element of a badge alone, for the legend. */
+export function signSvg(part: 'seed' | 'pin' | number, { line, text }: BadgeColours): string {
+  const boxes = { seed: '-6 20.5 20 20', pin: '17.5 20.5 20 20' } as const;
+  const box = typeof part === 'number' ? '3 0 26 20' : boxes[part];
+  const mapping = typeof part === 'number' ? part : -1;
+  const svg = badgeSvg(mapping, part === 'seed', part === 'pin', { line, text });
+  return svg
+    .replace(/<text.*<\/text>/, '')
+    .replace(/width="32" height="36" viewBox="[^"]*"/, `width="20" height="20" viewBox="${box}"`);
 }
 
 export function svgUrl(svg: string): string {

@@ -65,8 +65,28 @@ export class Camera {
     });
   }
 
-  /** Pans as little as needed; a box that is far away or unreadably small is centred, readable. */
-  reveal(box: Rectangle, readable: number): void {
+  /**
+   * Pans as little as needed; a box that is far away or unreadably small is centred, readable. `covered`:
+   * places that are no help, in window coordinates.
+   */
+  reveal(box: Rectangle, readable: number, covered: readonly DOMRect[]): void {
+    this.panTo(box, readable);
+    const { left, top } = this.container.getBoundingClientRect();
+    const zoom = this.cy.zoom();
+    const pan = this.cy.pan();
+    const x1 = left + box.x1 * zoom + pan.x;
+    const x2 = left + box.x2 * zoom + pan.x;
+    const y1 = top + box.y1 * zoom + pan.y;
+    const y2 = top + box.y2 * zoom + pan.y;
+    for (const lid of covered) {
+      if (x2 < lid.left || x1 > lid.right || y2 < lid.top || y1 > lid.bottom) continue;
+      const atTop = lid.top + lid.bottom < 2 * top + this.container.clientHeight;
+      this.cy.panBy({ x: 0, y: atTop ? lid.bottom + 12 - y1 : lid.top - 12 - y2 });
+      return;
+    }
+  }
+
+  private panTo(box: Rectangle, readable: number): void {
     const zoom = this.cy.zoom();
     const width = this.container.clientWidth;
     const height = this.container.clientHeight;

@@ -152,7 +152,8 @@ function edgeSpec(scene: Scene, layout: LayoutResult, index: number, tunnel: boo
 function edgeClasses(edge: SceneEdge, tunnel: boolean, bent: boolean): string {
   const group = edge.relation === 'border' ? reasonGroup(edge.reason) : null;
   const shape = tunnel ? ' tunnel' : bent ? ' bent' : '';
-  return `${edge.relation}${group ? ` r-${group}` : ''}${shape}`;
+  const quiet = edge.quiet ? ' quiet' : '';
+  return `${edge.relation}${group ? ` r-${group}` : ''}${shape}${quiet}`;
 }
 
 interface Ports {

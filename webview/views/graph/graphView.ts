@@ -44,6 +44,8 @@ export interface GraphViewOptions {
   readonly menu: (target: PointerTarget | null, x: number, y: number) => void;
   /** A new picture or another part of it is on the screen. */
   readonly moved: () => void;
+  /** Parts of the graph that other views cover, window coordinates. */
+  readonly covered: () => readonly DOMRect[];
   /** The first picture is painted. */
   readonly painted: () => void;
   readonly failed: (message: string) => void;
@@ -62,6 +64,7 @@ export class GraphView {
   private arrows = true;
   private pendingReveal: { operator: number } | { block: number } | null = null;
   private restored = false;
+  private usedAnchor: State['anchor'] = null;
   private first = true;
   /** Elements that carry a transient class, by class. */
   private readonly marked = new Map<string, readonly string[]>();
@@ -213,8 +216,9 @@ export class GraphView {
     const input = layoutInput(scene);
     const names: NextKeys = {
       keys: scene.nodes.map((node) => node.key),
-      groupKeys: scene.groups.map((group) => group.key),
-      ...this.anchorKey(scene, state.anchor),
+      // A block keeps its name when it opens or closes, so that the layout can keep its place.
+      groupKeys: scene.groups.map((group) => group.nodeKey),
+      ...this.anchorKey(scene, state),
     };
     const previous = this.shown;
     let result;
@@ -255,14 +259,39 @@ export class GraphView {
     this.goToTop();
   }
 
-  /** The scene's name for what holds still, in the old picture or the new. */
-  private anchorKey(scene: Scene, anchor: number | null): { anchorKey?: string } {
-    const operator = anchor ?? this.selectedOperator(scene);
+  /** What holds still: what the event was about, else the selection if it is seen, else the middle. */
+  private anchorKey(scene: Scene, state: State): { anchorKey?: string } {
+    const old = this.picture?.scene;
+    if (!old) return {};
+    const fresh = state.anchor !== this.usedAnchor ? state.anchor : null;
+    this.usedAnchor = state.anchor;
+    const operator = fresh?.operator ?? this.selectedInView(scene) ?? this.operatorInMiddle();
     if (operator === null) return {};
-    const old = this.keyOf(this.picture?.scene, operator);
-    const now = this.keyOf(scene, operator);
-    const key = now !== undefined && this.picture?.nodes.has(now) ? now : (old ?? now);
+    const now = anchorKeys(scene, operator);
+    const key = anchorKeys(old, operator).find((candidate) => now.includes(candidate));
     return key === undefined ? {} : { anchorKey: key };
+  }
+
+  private selectedInView(scene: Scene): number | null {
+    const operator = this.selectedOperator(scene);
+    const box = operator === null || !this.picture ? null : this.boxOf(this.picture, { operator });
+    return box && overlaps(box, this.camera.view()) ? operator : null;
+  }
+
+  /** An operator of the node nearest to the middle of the screen. */
+  private operatorInMiddle(): number | null {
+    const picture = this.picture;
+    if (!picture) return null;
+    const { scene, layout } = picture;
+    const { x1, y1, x2, y2 } = this.camera.view();
+    let best = -1;
+    let least = Infinity;
+    scene.nodes.forEach(({ block }, v) => {
+      const distance = Math.hypot(layout.x[v]! - (x1 + x2) / 2, layout.y[v]! - (y1 + y2) / 2);
+      if (block >= 0 && distance < least) [best, least] = [v, distance];
+    });
+    const operator = best < 0 ? -1 : scene.nodeOfOperator.indexOf(best);
+    return operator < 0 ? null : operator;
   }
 
   private keyOf(scene: Scene | undefined, operator: number): string | undefined {
@@ -292,7 +321,7 @@ export class GraphView {
     this.pendingReveal = null;
     if (!this.canvas.complete) this.canvas.finish();
     const box = this.boxOf(picture, target);
-    if (box) this.camera.reveal(box, LEAST_READABLE);
+    if (box) this.camera.reveal(box, LEAST_READABLE, this.options.covered());
   }
 
   private boxOf(
@@ -405,6 +434,17 @@ export class GraphView {
   private edgeKey(edge: number): string {
     return this.picture?.scene.edges[edge]?.key ?? '';
   }
+}
+
+/** Names under which an operator's place can be found again: its own, then its block's. */
+function anchorKeys(scene: Scene, operator: number): string[] {
+  const node = scene.nodes[scene.nodeOfOperator[operator] ?? -1];
+  const group = node ? scene.groups[node.group] : undefined;
+  return [node?.key, group?.nodeKey].filter((key) => key !== undefined);
+}
+
+function overlaps(a: Rectangle, b: Rectangle): boolean {
+  return a.x1 < b.x2 && a.x2 > b.x1 && a.y1 < b.y2 && a.y2 > b.y1;
 }
 
 /** Lines at a node. */

@@ -115,26 +115,23 @@ function groupRules(theme: GraphTheme): Rule[] {
       style: {
         events: 'no',
         'z-index': 0,
-        'background-opacity': theme.highContrast ? 0 : 0.55,
         'border-width': 2,
         label: '',
       },
     },
     {
       selector: 'node.header',
-      style: {
-        'z-index': 1,
-        'font-size': 12,
-        'border-width': 0,
-        'background-opacity': theme.highContrast ? 0 : 0.9,
-      },
+      // Above the edges that enter the block through its header.
+      style: { 'z-index': 3, 'font-size': 12, 'border-width': 0 },
     },
   ];
   theme.mapping.forEach((colour, mapping) => {
-    rules.push({
-      selector: `node.header.m${mapping}`,
-      style: { 'background-color': mix(colour, theme.background, theme.highContrast ? 0 : 0.3) },
-    });
+    const shade = (share: number): string =>
+      mix(colour, theme.background, theme.highContrast ? 0 : share);
+    rules.push(
+      { selector: `node.group.m${mapping}`, style: { 'background-color': shade(0.07) } },
+      { selector: `node.header.m${mapping}`, style: { 'background-color': shade(0.28) } },
+    );
   });
   return rules;
 }
@@ -171,6 +168,7 @@ function edgeRules(theme: GraphTheme, arrows: boolean): Rule[] {
       },
     },
     { selector: 'edge[label]', style: { label: 'data(label)' } },
+    { selector: 'edge.quiet', style: { 'text-opacity': 0, 'text-background-opacity': 0 } },
     {
       selector: 'edge.bent',
       style: {
@@ -237,6 +235,8 @@ function stateRules(theme: GraphTheme): Rule[] {
         'line-color': theme.focus,
         'target-arrow-color': theme.focus,
         color: theme.foreground,
+        'text-opacity': 1,
+        'text-background-opacity': 0.85,
         'z-index': 4,
       },
     },
@@ -257,6 +257,8 @@ function stateRules(theme: GraphTheme): Rule[] {
         'line-color': theme.focus,
         'target-arrow-color': theme.focus,
         color: theme.foreground,
+        'text-opacity': 1,
+        'text-background-opacity': 0.85,
         'z-index': 7,
       },
     },
