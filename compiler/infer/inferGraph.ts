@@ -191,9 +191,11 @@ class OperatorInference extends OperatorView implements InferContext {
   }
 
   private checkType(type: ValueType, slot: number): void {
+    if (type.kind === 'sequence' || type.kind === 'optional') this.checkType(type.element, slot);
     if (type.kind !== 'tensor' || type.shape === null) return;
     if (type.shape.length > MAX_RANK) this.fail(`output ${slot} has ${type.shape.length} axes`);
-    for (const dim of type.shape) {
+    for (const dim of type.shape as readonly (Dim | undefined)[]) {
+      if (dim === undefined) throw new Error(`output ${slot} lacks a size`);
       if (typeof dim === 'number' && !(Number.isSafeInteger(dim) && dim >= 0)) {
         this.fail(`output ${slot} would have an axis of ${dim} elements`);
       }

@@ -58,7 +58,8 @@ function permutationOf(op: OpView, rank: number): readonly number[] | undefined 
   if (!stated) return Array.from({ length: rank }, (_, axis) => rank - 1 - axis);
   const axes = stated.map((axis) => (axis < 0 ? axis + rank : axis));
   const complete = axes.length === rank && new Set(axes).size === rank;
-  return complete && axes.every((axis) => axis >= 0 && axis < rank) ? axes : undefined;
+  const inside = axes.every((axis) => Number.isInteger(axis) && axis >= 0 && axis < rank);
+  return complete && inside ? axes : undefined;
 }
 
 function transposedShape(op: InferContext): Shape {
