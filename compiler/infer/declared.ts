@@ -4,11 +4,8 @@
  */
 import type { Bindings, Dim } from '../graph/dim.ts';
 import { formatShape, isSymbolic, substituteDim, symbolsOf } from '../graph/dim.ts';
-import type { SymbolInfo } from '../graph/graph.ts';
 import type { Shape, ValueType } from '../graph/types.ts';
 import { tensorType } from '../graph/types.ts';
-
-export type Symbols = ReadonlyMap<string, SymbolInfo>;
 
 /** The type with all bound symbols replaced. */
 export function bindType(type: ValueType, bindings: Bindings): ValueType {
@@ -73,7 +70,7 @@ function mergeTensors(
   declared: Tensor,
   isDataSymbol: (name: string) => boolean,
 ): Merged {
-  if (inferred.dtype === declared.dtype && sameObject(inferred.shape, declared.shape)) {
+  if (inferred.dtype === declared.dtype && inferred.shape === declared.shape) {
     return { type: inferred };
   }
   const dtype = inferred.dtype === 'undefined' ? declared.dtype : inferred.dtype;
@@ -111,8 +108,4 @@ function mergeShape(
 function isOnlyData(dim: Dim, isDataSymbol: (name: string) => boolean): boolean {
   if (!isSymbolic(dim) || dim.terms.length !== 1 || dim.terms[0]?.atoms.length !== 1) return false;
   return [...symbolsOf(dim)].every(isDataSymbol);
-}
-
-function sameObject(a: Shape, b: Shape): boolean {
-  return a === b;
 }
