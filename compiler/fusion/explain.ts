@@ -64,8 +64,11 @@ function sentence(
       const note = mappingNote === undefined ? '' : ` (${mappingNote})`;
       return `${operator.type} is opaque${note}; nothing fuses with it`;
     }
-    case 'cycle':
-      return 'another path between the two blocks would make a cycle';
+    case 'cycle': {
+      const between = pathThrough(ecg, blocks);
+      const path = between === undefined ? 'another path' : `the path through ${between}`;
+      return `${path} between the two blocks would make a cycle`;
+    }
     case 'constraint-size':
       return `the block would grow too large${more}`;
     case 'constraint-inputs':
@@ -89,6 +92,24 @@ function sentence(
     default:
       return assertNever(reason);
   }
+}
+
+/** An operator outside the two blocks that the first reaches and that reaches the second. */
+function pathThrough(
+  ecg: Ecg,
+  [from, to]: readonly [FusionBlock, FusionBlock],
+): string | undefined {
+  const reach = (block: FusionBlock, along: 'consumers' | 'producers'): Set<number> => {
+    const reached = new Set(block.operators);
+    for (const operator of reached)
+      for (const next of ecg.nodes[operator]![along]) reached.add(next);
+    return reached;
+  };
+  const after = reach(from, 'consumers');
+  const before = reach(to, 'producers');
+  const ends = new Set([...from.operators, ...to.operators]);
+  const found = [...after].find((operator) => before.has(operator) && !ends.has(operator));
+  return found === undefined ? undefined : ecg.nodes[found]!.operator.type;
 }
 
 /** Table 3 is asked with the block's type: says so where an end alone would have another one. */

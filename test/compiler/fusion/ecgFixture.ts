@@ -71,6 +71,7 @@ export function ecgOf(text: string): Ecg {
     if (line.trim() === '') continue;
     const chain = line.split('->').map(mention);
     chain.slice(1).forEach((to, i) => {
+      if (chain[i]! >= to) throw new Error(`not topological: ${line}`);
       const { reads } = operators[to]!;
       if (!reads.includes(chain[i]!)) reads.push(chain[i]!);
     });

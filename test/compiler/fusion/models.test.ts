@@ -1,0 +1,82 @@
+// The paper's 15 models: blocks per planner as golden text, the summary table, and the bar.
+import { readdirSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { canCompile } from '../../../compiler/fusion/canCompile.ts';
+import { NO_EDITS } from '../../../compiler/fusion/plan.ts';
+import type { PlannerName } from '../../../compiler/fusion/plan.ts';
+import { planGraph } from '../../../compiler/fusion/planGraph.ts';
+import { printPlan } from '../../../compiler/fusion/printPlan.ts';
+import { summarisePlan } from '../../../compiler/fusion/summary.ts';
+import { expectGolden } from '../../goldens.ts';
+import { modelEcg } from './modelEcg.ts';
+
+/** Fused layers under DNNFusion as the paper reports them; its graphs have other operator counts. */
+const PAPER: Readonly<Record<string, number>> = {
+  'efficientnet-b0': 97,
+  'vgg-16': 17,
+  'mobilenetv1-ssd': 71,
+  'yolo-v4': 135,
+  c3d: 16,
+  s3d: 98,
+  'u-net': 82,
+  'faster-rcnn': 942,
+  'mask-rcnn': 981,
+  tinybert: 74,
+  distilbert: 109,
+  albert: 225,
+  'bert-base': 216,
+  mobilebert: 510,
+  'gpt-2': 254,
+};
+const NAMES = Object.keys(PAPER);
+
+const golden = (name: string): URL => new URL(`./goldens/${name}.txt`, import.meta.url);
+
+describe('models', () => {
+  it('are the 15 of the paper', () => {
+    const files = readdirSync(new URL('../../models', import.meta.url));
+    const models = files.filter((file) => file.endsWith('.onnx')).map((file) => file.slice(0, -5));
+    expect(models.sort()).toEqual([...NAMES].sort());
+  });
+
+  it.each(NAMES)('%s has the golden blocks', (name) => {
+    const ecg = modelEcg(name);
+    const text = (['pattern', 'dnnfusion'] as const).map((planner) => {
+      const plan = planGraph(ecg, { ...NO_EDITS, planner });
+      for (const { operators } of plan.blocks) expect(canCompile(ecg, operators).ok).toBe(true);
+      return printPlan(ecg, plan);
+    });
+    expectGolden(golden(name), text.join('\n'));
+  });
+
+  it('meet the bar: at most max(paper, 1.25 L), never above `pattern`', () => {
+    const header = [
+      'model',
+      'operators',
+      'L',
+      'paper',
+      'none',
+      'pattern',
+      'dnnfusion',
+      'bar',
+      'met',
+    ];
+    const rows = NAMES.map((name) => {
+      const ecg = modelEcg(name);
+      const count = (planner: PlannerName): number =>
+        planGraph(ecg, { ...NO_EDITS, planner }).blocks.length;
+      const [none, pattern, dnnfusion] = [count('none'), count('pattern'), count('dnnfusion')];
+      const { operators, lowerBound } = summarisePlan(ecg, planGraph(ecg, NO_EDITS));
+      const bar = Math.max(PAPER[name]!, Math.floor(1.25 * lowerBound));
+      expect(none).toBe(operators);
+      const met = dnnfusion <= bar && dnnfusion <= pattern;
+      expect(met, `${name}: ${dnnfusion} blocks, bar ${bar}, pattern ${pattern}`).toBe(true);
+      const numbers = [operators, lowerBound, PAPER[name]!, none, pattern, dnnfusion, bar];
+      return [name, ...numbers.map(String), 'yes'];
+    });
+    const lines = [header, ...rows].map(([name, ...cells]) =>
+      [name!.padEnd(16), ...cells.map((cell) => cell.padStart(9))].join(' '),
+    );
+    expectGolden(golden('models'), lines.join('\n'));
+  });
+});
