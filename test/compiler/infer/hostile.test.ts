@@ -6,7 +6,7 @@ import { input, node, tensor } from '../onnx/protoWriter.ts';
 import type { Bytes, GraphSpec } from '../onnx/protoWriter.ts';
 
 /** Wall-clock bound that only an endless (exponential, quadratic in elements) computation exceeds. */
-const SOON = 5000;
+const SOON = 20_000;
 
 function timed<T>(run: () => T): T {
   const start = performance.now();
