@@ -142,7 +142,10 @@ function* decodedFields(
   reader.skip(offset);
   const end = offset + length;
   const { field: number, wire } = DATA_FIELDS[field];
-  const out = new ElementBuffer(wire === VARINT ? byteLength(dtype, storedTogether(dtype)) : 0);
+  // An element is at most eight times as long as its varint.
+  const capacity = Math.min(CHUNK_BYTES, length * 8 + 8);
+  const width = wire === VARINT ? byteLength(dtype, storedTogether(dtype)) : 0;
+  const out = new ElementBuffer(width, capacity);
 
   const element = (): void => {
     if (wire === VARINT) out.varint(reader);
@@ -178,13 +181,19 @@ function storedTogether(dtype: DataType): number {
 }
 
 class ElementBuffer {
-  private readonly bytes = new Uint8Array(CHUNK_BYTES);
-  private readonly view = new DataView(this.bytes.buffer);
+  private readonly bytes: Uint8Array;
+  private readonly view: DataView;
   private readonly number = { low: 0, high: 0 };
   private at = 0;
 
   /** `width`: bytes of one varint element. */
-  constructor(private readonly width: number) {}
+  constructor(
+    private readonly width: number,
+    capacity: number,
+  ) {
+    this.bytes = new Uint8Array(capacity);
+    this.view = new DataView(this.bytes.buffer);
+  }
 
   get full(): boolean {
     return this.at + 8 > this.bytes.length;
