@@ -19,6 +19,7 @@ import type { MappingType } from '../mapping/mappingTypes.ts';
 import { MAPPING_TYPE_NAMES, combine } from '../mapping/mappingTypes.ts';
 import { blockMapping } from './blockMapping.ts';
 import type { Draft } from './draft.ts';
+import type { Verdict } from './plan.ts';
 import { judgeYellow } from './yellow.ts';
 
 type Direction = 'forward' | 'backward';
@@ -60,6 +61,8 @@ class Growth {
   private slot: number;
   /** Edges refused because of a cycle, to be tried again. */
   private postponed: { readonly edge: number; readonly direction: Direction }[] = [];
+  /** Candidates refused since the block last grew, with the verdict: other edges to them get the same. */
+  private readonly refused = new Map<number, Verdict | undefined>();
 
   constructor(
     private readonly draft: Draft,
@@ -101,8 +104,16 @@ class Growth {
     const { from, to } = draft.task.ecg.edges[edge]!;
     const candidate = draft.slotOf(direction === 'forward' ? to : from);
     if (candidate === this.slot || this.free[candidate] === 0) return;
+    if (this.refused.has(candidate)) {
+      draft.verdicts[edge] = this.refused.get(candidate);
+      return;
+    }
     const joining = [...draft.members(candidate)];
-    if (!this.admit(edge, candidate, direction)) return;
+    if (!this.admit(edge, candidate, direction)) {
+      this.refused.set(candidate, draft.verdicts[edge]);
+      return;
+    }
+    this.refused.clear();
     for (const operator of joining) this.follow(operator, direction);
   }
 

@@ -55,6 +55,11 @@ export function applyOverride(task: Task, previous: FusionPlan, override: Overri
   if (!repair.ok) {
     return { ...previous, overrides: report(previous.overrides, 'refused', repair.message) };
   }
+  const torn = repair.region?.torn();
+  if (torn !== undefined) {
+    const message = heldTogether(task, torn[0]!, torn[torn.length - 1]!);
+    return { ...previous, overrides: report(previous.overrides, 'refused', message) };
+  }
   const applied = report(outcomes, 'applied', repair.message);
   const region = repair.region ?? new Region(task, previous, constraints, []);
   return assemblePlan(region.finish(), previous.planner, applied);

@@ -7,7 +7,9 @@
 import type { Ecg } from '../ecg/ecg.ts';
 
 export class Partition {
-  private readonly visited: Int32Array;
+  /** Stamps of the searches: blocks reached from the earlier block, and blocks that reach the later one. */
+  private readonly reached: Int32Array;
+  private readonly reaching: Int32Array;
   private stamp = 0;
 
   private constructor(
@@ -20,7 +22,8 @@ export class Partition {
     private readonly position: Int32Array,
     private readonly at: Int32Array,
   ) {
-    this.visited = new Int32Array(blockOf.length);
+    this.reached = new Int32Array(blockOf.length);
+    this.reaching = new Int32Array(blockOf.length);
   }
 
   static singletons(ecg: Ecg): Partition {
@@ -65,7 +68,7 @@ export class Partition {
 
   /** Whether merging two blocks would close a cycle: a path between them through a third block. */
   wouldCycle(a: number, b: number): boolean {
-    return a !== b && !this.markForward(a, b);
+    return a !== b && this.search(a, b) === 'cycle';
   }
 
   /**
@@ -75,11 +78,12 @@ export class Partition {
    */
   tryMerge(a: number, b: number): number {
     if (a === b) return a;
-    if (!this.markForward(a, b)) return -1;
+    const found = this.search(a, b);
+    if (found === 'cycle') return -1;
     const [low, high] = this.position[a]! < this.position[b]! ? [a, b] : [b, a];
     const slot = Math.min(a, b);
     const gone = Math.max(a, b);
-    this.reorder(low, high, slot);
+    this.reorder(low, high, slot, found);
     for (const operator of this.members[gone]!) this.blockOf[operator] = slot;
     this.members[slot] = mergeAscending(this.members[slot]!, this.members[gone]!);
     this.members[gone] = [];
@@ -134,35 +138,74 @@ export class Partition {
   }
 
   /**
-   * Marks (with the current stamp) every block between the two, in topological order, that the earlier one
-   * reaches. False when one of them leads on to the later block: merging would close a cycle.
+   * Looks for a path through a third block: forward from the earlier of the two and backward from the later,
+   * always on the side that has cost less, only among the blocks between them in topological order. Either
+   * side coming to its end proves that there is none, and its marks tell where the merged block may stand.
    */
-  private markForward(a: number, b: number): boolean {
-    const { ecg, blockOf, members, position, visited } = this;
+  private search(a: number, b: number): 'cycle' | 'reached' | 'reaching' {
+    const { position } = this;
     const [low, high] = position[a]! < position[b]! ? [a, b] : [b, a];
-    const end = position[high]!;
-    const stamp = ++this.stamp;
-    const stack: number[] = [low];
-    while (stack.length > 0) {
-      const slot = stack.pop()!;
-      for (const operator of members[slot]!) {
-        for (const edge of ecg.edgesOut[operator]!) {
-          const next = blockOf[ecg.edges[edge]!.to]!;
-          if (next === high) {
-            if (slot !== low) return false;
-          } else if (next !== slot && visited[next] !== stamp && position[next]! < end) {
-            visited[next] = stamp;
-            stack.push(next);
-          }
+    this.stamp++;
+    const forward = [low];
+    const backward = [high];
+    let forwardCost = this.degree(low, true);
+    let backwardCost = this.degree(high, false);
+    for (;;) {
+      const goesForward = forwardCost <= backwardCost;
+      const stack = goesForward ? forward : backward;
+      const slot = stack.pop();
+      if (slot === undefined) return goesForward ? 'reached' : 'reaching';
+      if (this.expand(slot, low, high, goesForward, stack)) return 'cycle';
+      const next = stack[stack.length - 1];
+      const cost = next === undefined ? 0 : this.degree(next, goesForward);
+      if (goesForward) forwardCost += cost;
+      else backwardCost += cost;
+    }
+  }
+
+  /** Marks and stacks the unseen neighbours of a block between the two ends; true when the sides meet. */
+  private expand(
+    slot: number,
+    low: number,
+    high: number,
+    forward: boolean,
+    stack: number[],
+  ): boolean {
+    const { ecg, blockOf, position, stamp } = this;
+    const [mine, theirs] = forward ? [this.reached, this.reaching] : [this.reaching, this.reached];
+    const [origin, goal] = forward ? [low, high] : [high, low];
+    const [start, end] = [position[low]!, position[high]!];
+    for (const operator of this.members[slot]!) {
+      for (const edge of forward ? ecg.edgesOut[operator]! : ecg.edgesIn[operator]!) {
+        const next = blockOf[forward ? ecg.edges[edge]!.to : ecg.edges[edge]!.from]!;
+        if (next === goal) {
+          if (slot !== origin) return true;
+        } else if (next !== slot && mine[next] !== stamp) {
+          const place = position[next]!;
+          if (place <= start || place >= end) continue;
+          if (theirs[next] === stamp) return true;
+          mine[next] = stamp;
+          stack.push(next);
         }
       }
     }
-    return true;
+    return false;
   }
 
-  /** Puts the merged block behind everything before `high` that does not depend on `low`. */
-  private reorder(low: number, high: number, slot: number): void {
-    const { at, position, visited, stamp } = this;
+  private degree(slot: number, forward: boolean): number {
+    const edges = forward ? this.ecg.edgesOut : this.ecg.edgesIn;
+    let sum = 1;
+    for (const operator of this.members[slot]!) sum += edges[operator]!.length;
+    return sum;
+  }
+
+  /**
+   * Puts the merged block between the blocks that reach `high` and those that `low` reaches; the search that
+   * came to its end knows one of the two sets, all others may stand on the other side.
+   */
+  private reorder(low: number, high: number, slot: number, known: 'reached' | 'reaching'): void {
+    const { at, position, stamp } = this;
+    const marks = this[known];
     const start = position[low]!;
     const end = position[high]!;
     const later: number[] = [];
@@ -175,7 +218,7 @@ export class Partition {
     for (let from = start + 1; from < end; from++) {
       const next = at[from]!;
       if (next < 0) continue;
-      if (visited[next] === stamp) later.push(next);
+      if ((marks[next] === stamp) === (known === 'reached')) later.push(next);
       else put(next);
     }
     put(slot);

@@ -2,6 +2,7 @@
  * The part of a plan that an override touches: the touched blocks dissolved into single operators (or into what
  * overrides hold together), everything else as it was. Repairs put the pieces together again.
  */
+import { canCompile } from './canCompile.ts';
 import type { Constraints } from './constraints.ts';
 import { cutBetween } from './constraints.ts';
 import { Draft } from './draft.ts';
@@ -105,6 +106,17 @@ export class Region {
         draft.partition.tryMerge(a, b);
       }
     }
+  }
+
+  /**
+   * Operators that overrides hold together but that no longer read from each other, since what connected them
+   * is elsewhere now: no kernel computes them. `undefined` when all pieces are well.
+   */
+  torn(): readonly number[] | undefined {
+    const slots = new Set(this.operators.map((operator) => this.slotOf(operator)));
+    return [...slots]
+      .map((slot) => this.draft.members(slot))
+      .find((members) => !canCompile(this.draft.task.ecg, members).ok);
   }
 
   finish(): Draft {

@@ -74,9 +74,12 @@ function reductionAxes(ecg: Ecg, node: EcgNode): readonly number[] | undefined {
 function normalisationAxes(ecg: Ecg, node: EcgNode): readonly number[] | undefined {
   const rank = inputShape(ecg, node)?.length;
   if (rank === undefined) return undefined;
-  const attribute = node.operator.attributes.get('axis');
-  const axis = attribute?.kind === 'int' ? attribute.value : -1;
+  const { type, opset, attributes } = node.operator;
+  const attribute = attributes.get('axis');
+  // Softmax before opset 13 takes its input as a matrix: all axes from `axis` (1 when absent) on form the row.
+  const isMatrix = type.endsWith('Softmax') && opset < 13;
+  const axis = attribute?.kind === 'int' ? attribute.value : isMatrix ? 1 : -1;
   const first = axis < 0 ? axis + rank : axis;
-  if (!node.operator.type.endsWith('Normalization')) return [first];
+  if (type.endsWith('Softmax') && !isMatrix) return [first];
   return Array.from({ length: Math.max(0, rank - first) }, (_, i) => first + i);
 }
