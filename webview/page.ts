@@ -3,6 +3,7 @@ import type { PageActions } from './actions.ts';
 import type { Host } from './host.ts';
 import type { LayoutClient } from './layoutClient.ts';
 import type { Selection, ViewState } from '../compiler/protocol.ts';
+import { installProbe } from './probe.ts';
 import { operatorOf } from './state/carryOver.ts';
 import { commandOfKey } from './state/keymap.ts';
 import type { Focus } from './state/keymap.ts';
@@ -175,7 +176,12 @@ export function createPage({ store, host, actions, layout }: PageParts): Page {
     minimap.frame(graph.view(), selectedBlock(store.state));
   };
   legend.restyle(readTheme());
-  onThemeChange(paintTheme);
+  let repaint = 0;
+  // Several attributes change for one theme.
+  onThemeChange(() => {
+    cancelAnimationFrame(repaint);
+    repaint = requestAnimationFrame(paintTheme);
+  });
 
   let drawn: typeof graph.picture = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -217,6 +223,7 @@ export function createPage({ store, host, actions, layout }: PageParts): Page {
     if (document.visibilityState === 'hidden') save();
   });
 
+  installProbe(graph, store);
   window.addEventListener('keydown', (event) => {
     const command = commandOfKey(event, focusOf(graphBox), store.state.capabilities.ownUndo);
     if (!command) return;

@@ -5,7 +5,7 @@
 import { blockAt, createMinimap, readingOrder, viewportRectangles } from '../layout/minimap.ts';
 import type { Minimap } from '../layout/minimap.ts';
 import { element } from '../ui/dom.ts';
-import type { Rectangle } from './graph/canvas.ts';
+import type { Rectangle } from './graph/spatialIndex.ts';
 import type { Picture } from './graph/elements.ts';
 import type { GraphTheme } from './graph/theme.ts';
 import './minimap.css';

@@ -3,7 +3,7 @@
  * pointer. Nothing ever fits a tall network into the window unless the user asks for it.
  */
 import type { Core } from 'cytoscape';
-import type { Rectangle } from './canvas.ts';
+import type { Rectangle } from './spatialIndex.ts';
 
 const MIN_ZOOM = 0.02;
 const MAX_ZOOM = 3;
@@ -21,15 +21,10 @@ export class Camera {
     container.addEventListener('wheel', (event) => this.wheel(event), { passive: false });
   }
 
-  /** Visible part in model coordinates, enlarged by this many windows on each side. */
-  view(windows = 0): Rectangle {
-    const { x1, y1, x2, y2, w, h } = this.cy.extent();
-    return {
-      x1: x1 - w * windows,
-      y1: y1 - h * windows,
-      x2: x2 + w * windows,
-      y2: y2 + h * windows,
-    };
+  /** Visible part in model coordinates. */
+  view(): Rectangle {
+    const { x1, y1, x2, y2 } = this.cy.extent();
+    return { x1, y1, x2, y2 };
   }
 
   zoomBy(direction: 1 | -1): void {

@@ -1,99 +1,146 @@
 /**
- * Keeps the canvas equal to a picture: adds, changes and removes only what differs. What lies within two
- * screens is drawn at once, the rest in idle slices, so that the first frame does not wait for it.
+ * Keeps on the canvas what is on the screen and about one screen around it, and only that: the library's
+ * cost of a frame, a click and a new style grows with the elements it holds, wherever they are. What is in
+ * view is drawn at once, the surroundings in idle slices, and what is far away is dropped again. From one
+ * picture to the next only differences are touched.
  */
 import type { Core, EdgeDefinition, ElementDefinition, NodeDefinition } from 'cytoscape';
 import { EMPTY_ELEMENTS } from './elements.ts';
 import type { EdgeSpec, Elements, NodeSpec } from './elements.ts';
+import { SpatialIndex, contains, grow, meets } from './spatialIndex.ts';
+import type { Rectangle } from './spatialIndex.ts';
 
 /** Elements added in one idle slice. */
-const SLICE = 250;
-
+const SLICE = 120;
+/** Elements added without waiting; when more are in view, text is unreadable and the rest may follow. */
+const AT_ONCE = 700;
+/** Screens around the view that are kept ready. */
+const RING = 1;
+/** Elements beyond this many, and this many screens away, are dropped. */
+const KEEP = 1500;
+const KEEP_RING = 4;
 /** Above this many moved nodes in view an animation costs more than it explains. */
 const MAX_ANIMATED = 120;
 
-export interface Rectangle {
-  readonly x1: number;
-  readonly y1: number;
-  readonly x2: number;
-  readonly y2: number;
-}
-
-export interface Transition {
-  /** Model coordinates drawn first (and animated). */
-  readonly near: Rectangle;
-  /** Milliseconds; 0 for no animation. */
-  readonly animate: number;
-}
+type Wanted = ReturnType<SpatialIndex['meeting']>;
 
 export class Canvas {
-  private drawn: Elements = EMPTY_ELEMENTS;
+  private picture: Elements = EMPTY_ELEMENTS;
+  private index = new SpatialIndex(EMPTY_ELEMENTS);
   private readonly nodes = new Map<string, NodeSpec>();
   private readonly edges = new Map<string, EdgeSpec>();
-  private generation = 0;
+  /** Long edges that are shown on demand. */
+  private shownTunnels: readonly string[] = [];
+  /** Everything in here is on the canvas. */
+  private filled: Rectangle | null = null;
+  private idle = false;
 
   constructor(
     private readonly cy: Core,
+    private readonly view: () => Rectangle,
     /** Called when elements were added that carry no transient classes yet. */
     private readonly added: () => void,
   ) {}
 
-  /** Everything of the last picture is on the canvas. */
+  /** What is in view and around it is on the canvas. */
   get complete(): boolean {
-    return this.nodes.size === this.drawn.nodes.size && this.edges.size === this.drawn.edges.size;
+    return this.filled !== null && contains(this.filled, this.view());
   }
 
-  show(next: Elements, { near, animate }: Transition): void {
-    this.drawn = next;
-    const generation = ++this.generation;
+  get size(): number {
+    return this.nodes.size + this.edges.size;
+  }
+
+  /** Another picture. `animate`: milliseconds, 0 for none. */
+  show(next: Elements, animate: number): void {
+    this.picture = next;
+    this.index = new SpatialIndex(next);
+    this.filled = null;
+    const view = this.view();
+    const around = grow(view, RING / 2);
+    const wanted = this.index.meeting(around);
     const moved: [NodeSpec, NodeSpec][] = [];
     this.cy.batch(() => {
-      this.removeAbsent(next);
-      this.updateNodes(next, moved);
-      this.updateEdges(next);
-      this.addMissing(next, (spec) => inside(spec, near), Number.POSITIVE_INFINITY);
+      this.removeOthers(wanted);
+      this.updateNodes(moved);
+      this.updateEdges();
+      this.add(wanted, AT_ONCE);
     });
-    if (animate > 0) this.animate(moved, near, animate);
+    if (animate > 0) this.animate(moved, view, animate);
     this.added();
-    this.continueLater(next, generation);
+    this.fillLater();
   }
 
-  /** Draws what is still missing now: a jump to a far place must not show holes. */
-  finish(): void {
-    this.generation++;
-    this.cy.batch(() => this.addMissing(this.drawn, () => true, Number.POSITIVE_INFINITY));
-    this.added();
-  }
-
-  private continueLater(next: Elements, generation: number): void {
+  /** The view moved. */
+  look(): void {
     if (this.complete) return;
+    const wanted = this.index.meeting(this.view());
+    let count = 0;
+    this.cy.batch(() => {
+      count = this.add(wanted, AT_ONCE);
+    });
+    if (count > 0) this.added();
+    this.fillLater();
+  }
+
+  /** Long edges to be drawn in full, wherever their ends are. */
+  showTunnels(ids: readonly string[]): void {
+    this.shownTunnels = ids.filter((id) => this.picture.edges.get(id)?.tunnel === true);
+    if (this.shownTunnels.length === 0) return;
+    this.cy.batch(() => this.add({ nodes: new Set(), edges: new Set() }, AT_ONCE));
+  }
+
+  private fillLater(): void {
+    if (this.idle) return;
+    this.idle = true;
     whenIdle(() => {
-      if (generation !== this.generation) return;
-      this.cy.batch(() => this.addMissing(next, () => true, SLICE));
-      this.added();
-      this.continueLater(next, generation);
+      this.idle = false;
+      const ring = grow(this.view(), RING);
+      let count = 0;
+      this.cy.batch(() => {
+        count = this.add(this.index.meeting(ring), SLICE);
+      });
+      if (count > 0) {
+        this.added();
+        this.fillLater();
+      } else {
+        this.filled = ring;
+        this.dropFar();
+      }
     });
   }
 
-  private removeAbsent(next: Elements): void {
-    const gone: string[] = [];
-    for (const id of this.edges.keys()) if (!next.edges.has(id)) gone.push(id);
-    for (const id of this.nodes.keys()) if (!next.nodes.has(id)) gone.push(id);
-    if (gone.length === 0) return;
-    const elements = this.cy.collection();
-    for (const id of gone) {
-      elements.merge(this.cy.getElementById(id));
+  private dropFar(): void {
+    if (this.size <= KEEP) return;
+    const near = this.index.meeting(grow(this.view(), KEEP_RING));
+    if (near.nodes.size + near.edges.size >= this.size) return;
+    this.cy.batch(() => this.removeOthers(near));
+  }
+
+  private removeOthers(wanted: Wanted): void {
+    const tunnels = new Set(this.shownTunnels);
+    const ends = new Set<string>();
+    for (const id of tunnels) {
+      const edge = this.picture.edges.get(id);
+      if (edge) ends.add(edge.source).add(edge.target);
+    }
+    const gone = this.cy.collection();
+    for (const id of this.edges.keys()) {
+      if (wanted.edges.has(id) || (tunnels.has(id) && this.picture.edges.has(id))) continue;
+      gone.merge(this.cy.getElementById(id));
       this.edges.delete(id);
+    }
+    for (const id of this.nodes.keys()) {
+      if (wanted.nodes.has(id) || ends.has(id)) continue;
+      gone.merge(this.cy.getElementById(id));
       this.nodes.delete(id);
     }
-    // Edges go with their nodes; those whose other end stays are added again below.
-    for (const edge of elements.connectedEdges().toArray()) this.edges.delete(edge.id());
-    elements.remove();
+    gone.remove();
   }
 
-  private updateNodes(next: Elements, moved: [NodeSpec, NodeSpec][]): void {
+  private updateNodes(moved: [NodeSpec, NodeSpec][]): void {
     for (const [id, old] of this.nodes) {
-      const spec = next.nodes.get(id)!;
+      const spec = this.picture.nodes.get(id)!;
       const element = this.cy.getElementById(id);
       if (spec.x !== old.x || spec.y !== old.y) {
         element.position({ x: spec.x, y: spec.y });
@@ -107,9 +154,9 @@ export class Canvas {
     }
   }
 
-  private updateEdges(next: Elements): void {
+  private updateEdges(): void {
     for (const [id, old] of this.edges) {
-      const spec = next.edges.get(id)!;
+      const spec = this.picture.edges.get(id)!;
       const bends = !same(spec.weights, old.weights) || !same(spec.distances, old.distances);
       const element = this.cy.getElementById(id);
       if (bends || spec.label !== old.label) element.data(edgeData(spec));
@@ -118,26 +165,38 @@ export class Canvas {
     }
   }
 
-  private addMissing(next: Elements, wanted: (spec: NodeSpec) => boolean, limit: number): void {
+  /** Adds what is wanted and missing, at most about `limit` elements. Answers how many. */
+  private add(wanted: Wanted, limit: number): number {
     const batch: ElementDefinition[] = [];
-    for (const spec of next.nodes.values()) {
-      if (batch.length >= limit) break;
-      if (this.nodes.has(spec.id) || !wanted(spec)) continue;
+    const addNode = (id: string): void => {
+      const spec = this.picture.nodes.get(id);
+      if (!spec || this.nodes.has(id)) return;
       batch.push(nodeDefinition(spec));
-      this.nodes.set(spec.id, spec);
-    }
-    for (const spec of next.edges.values()) {
-      if (batch.length >= limit) break;
-      if (this.edges.has(spec.id)) continue;
-      if (!this.nodes.has(spec.source) || !this.nodes.has(spec.target)) continue;
+      this.nodes.set(id, spec);
+    };
+    const addEdge = (id: string): void => {
+      const spec = this.picture.edges.get(id);
+      if (!spec || this.edges.has(id)) return;
+      addNode(spec.source);
+      addNode(spec.target);
       batch.push(edgeDefinition(spec));
-      this.edges.set(spec.id, spec);
+      this.edges.set(id, spec);
+    };
+    for (const id of this.shownTunnels) addEdge(id);
+    for (const id of wanted.nodes) {
+      if (batch.length >= limit) break;
+      addNode(id);
+    }
+    for (const id of wanted.edges) {
+      if (batch.length >= limit) break;
+      addEdge(id);
     }
     if (batch.length > 0) this.cy.add(batch);
+    return batch.length;
   }
 
-  private animate(moved: readonly [NodeSpec, NodeSpec][], near: Rectangle, ms: number): void {
-    const seen = moved.filter(([from, to]) => inside(from, near) && inside(to, near));
+  private animate(moved: readonly [NodeSpec, NodeSpec][], view: Rectangle, ms: number): void {
+    const seen = moved.filter(([from, to]) => meets(from, view) && meets(to, view));
     if (seen.length === 0 || seen.length > MAX_ANIMATED) return;
     for (const [from, to] of seen) {
       const element = this.cy.getElementById(to.id);
@@ -146,15 +205,6 @@ export class Canvas {
       element.animate({ position: { x: to.x, y: to.y } }, { duration: ms, easing: 'ease-out' });
     }
   }
-}
-
-function inside(spec: NodeSpec, { x1, y1, x2, y2 }: Rectangle): boolean {
-  return (
-    spec.x + spec.w / 2 > x1 &&
-    spec.x - spec.w / 2 < x2 &&
-    spec.y + spec.h / 2 > y1 &&
-    spec.y - spec.h / 2 < y2
-  );
 }
 
 function nodeDefinition({ id, x, y, w, h, label, classes }: NodeSpec): NodeDefinition {
@@ -167,11 +217,7 @@ function edgeDefinition(spec: EdgeSpec): EdgeDefinition {
 }
 
 function edgeData({ label, weights, distances }: EdgeSpec): Record<string, unknown> {
-  return {
-    label,
-    weights: weights.join(' '),
-    distances: distances.join(' '),
-  };
+  return { label, weights: weights.join(' '), distances: distances.join(' ') };
 }
 
 function same(a: readonly number[], b: readonly number[]): boolean {

@@ -25,6 +25,8 @@ export interface EdgeSpec {
   readonly target: string;
   readonly label: string;
   readonly classes: string;
+  /** Too long to be drawn except on demand. */
+  readonly tunnel: boolean;
   readonly weights: readonly number[];
   readonly distances: readonly number[];
 }
@@ -145,6 +147,7 @@ function edgeSpec(scene: Scene, layout: LayoutResult, index: number, tunnel: boo
     target: target.key,
     label: edge.label,
     classes: edgeClasses(edge, tunnel, bends.weights.length > 0),
+    tunnel,
     ...bends,
   };
 }
@@ -190,6 +193,7 @@ function addPort(ports: Ports, node: number, list: readonly number[], outgoing: 
     target: outgoing ? id : own.key,
     label: '',
     classes: 'stub',
+    tunnel: false,
     weights: [],
     distances: [],
   });

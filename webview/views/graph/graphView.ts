@@ -15,7 +15,6 @@ import { resolveSelection, searchHits } from '../../state/selectors.ts';
 import type { State } from '../../state/state.ts';
 import { Camera } from './camera.ts';
 import { Canvas } from './canvas.ts';
-import type { Rectangle } from './canvas.ts';
 import { buildPicture } from './elements.ts';
 import type { Picture } from './elements.ts';
 import { connectPointer } from './pointer.ts';
@@ -23,6 +22,7 @@ import type { PointerTarget } from './pointer.ts';
 import { adaptToSize } from './renderSettings.ts';
 import { ARROW_ZOOM, stylesheet } from './stylesheet.ts';
 import { createMeasure } from './measure.ts';
+import type { Rectangle } from './spatialIndex.ts';
 import { readTheme } from './theme.ts';
 import './graphView.css';
 
@@ -62,6 +62,7 @@ export class GraphView {
   private navigator: Navigator | null = null;
   private state: State | null = null;
   private arrows = true;
+  private looking = false;
   private pendingReveal: { operator: number } | { block: number } | null = null;
   private restored = false;
   private usedAnchor: State['anchor'] = null;
@@ -69,6 +70,8 @@ export class GraphView {
   /** Elements that carry a transient class, by class. */
   private readonly marked = new Map<string, readonly string[]>();
   picture: Picture | null = null;
+  /** Told when a new picture is on the canvas (measurements). */
+  onPicture: (() => void) | null = null;
 
   constructor(private readonly options: GraphViewOptions) {
     this.cy = cytoscape({
@@ -82,7 +85,14 @@ export class GraphView {
       hideLabelsOnViewport: false,
     });
     this.camera = new Camera(this.cy, options.container);
-    this.canvas = new Canvas(this.cy, () => this.mark());
+    this.canvas = new Canvas(
+      this.cy,
+      () => this.camera.view(),
+      () => {
+        adaptToSize(this.cy, this.canvas.size);
+        this.mark();
+      },
+    );
     connectPointer(this.cy, {
       meaning: (id) => this.picture?.meaning.get(id),
       picture: () => this.picture,
@@ -178,6 +188,27 @@ export class GraphView {
     };
   }
 
+  /** Everything of the picture is on the canvas. */
+  get complete(): boolean {
+    return this.picture !== null && this.canvas.complete;
+  }
+
+  /** Window coordinates of the middle of the nth straight edge between blocks that is on the screen. */
+  visibleBorderEdge(nth: number): { x: number; y: number } | null {
+    const picture = this.picture;
+    if (!picture) return null;
+    const box = this.options.container.getBoundingClientRect();
+    const seen = picture.scene.edges.flatMap((edge, index) => {
+      if (edge.relation !== 'border' || picture.layout.edgeTunnel[index] === 1) return [];
+      const element = this.cy.getElementById(edge.key);
+      if (element.empty() || element.hasClass('bent')) return [];
+      const { x, y } = element.renderedMidpoint();
+      const inside = x > 20 && y > 20 && x < box.width - 20 && y < box.height - 20;
+      return inside ? [{ x: box.left + x, y: box.top + y }] : [];
+    });
+    return seen[nth % Math.max(1, seen.length)] ?? null;
+  }
+
   /** Part of the drawing on the screen, model coordinates. */
   view(): Rectangle {
     return this.camera.view();
@@ -198,7 +229,6 @@ export class GraphView {
   }
 
   centreOn(x: number, y: number): void {
-    if (!this.canvas.complete) this.canvas.finish();
     if (this.cy.zoom() < LEAST_READABLE) this.cy.zoom(LEAST_READABLE);
     this.camera.centre(x, y);
   }
@@ -237,15 +267,12 @@ export class GraphView {
   private show(picture: Picture): void {
     const first = this.first;
     this.picture = picture;
-    adaptToSize(this.cy, picture.nodes.size + picture.edges.size);
     if (first) this.placeFirst();
     const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
-    this.canvas.show(picture, {
-      near: this.camera.view(1),
-      animate: first || calm ? 0 : ANIMATION_MS,
-    });
+    this.canvas.show(picture, first || calm ? 0 : ANIMATION_MS);
     this.revealPending();
     this.options.moved();
+    this.onPicture?.();
     if (first) {
       this.first = false;
       requestAnimationFrame(() => requestAnimationFrame(() => this.options.painted()));
@@ -319,7 +346,6 @@ export class GraphView {
     const picture = this.picture;
     if (!target || !picture) return;
     this.pendingReveal = null;
-    if (!this.canvas.complete) this.canvas.finish();
     const box = this.boxOf(picture, target);
     if (box) this.camera.reveal(box, LEAST_READABLE, this.options.covered());
   }
@@ -365,7 +391,14 @@ export class GraphView {
       this.arrows = arrows;
       this.cy.style(stylesheet(this.theme, arrows));
     }
-    this.options.moved();
+    if (!this.looking) {
+      this.looking = true;
+      requestAnimationFrame(() => {
+        this.looking = false;
+        this.canvas.look();
+        this.options.moved();
+      });
+    }
   }
 
   /** Puts the transient classes where the state wants them: selection, neighbourhood, search hits. */
@@ -380,6 +413,7 @@ export class GraphView {
       const key = this.keyOf(picture.scene, operator);
       if (key !== undefined) hits.add(key);
     }
+    this.canvas.showTunnels(near);
     this.cy.batch(() => {
       this.setMarked('selected', selected);
       this.setMarked('near', near);
@@ -421,13 +455,15 @@ export class GraphView {
   }
 
   private showHover(target: PointerTarget | null): void {
+    const tunnels = target?.kind === 'port' ? target.edges.map((e) => this.edgeKey(e)) : [];
+    const node = this.selectedNode();
+    const near = this.picture && this.state?.selection && node >= 0;
+    const shown =
+      near && this.picture ? [...tunnels, ...neighbourhood(this.picture, node)] : tunnels;
+    this.canvas.showTunnels(shown);
     this.cy.batch(() => {
       this.setMarked('hover', target?.kind === 'edge' ? [target.id] : []);
-      const tunnels = target?.kind === 'port' ? target.edges.map((e) => this.edgeKey(e)) : [];
-      const node = this.selectedNode();
-      const near = this.picture && this.state?.selection && node >= 0;
-      const kept = near && this.picture ? neighbourhood(this.picture, node) : [];
-      this.setMarked('shown', [...tunnels, ...kept]);
+      this.setMarked('shown', shown);
     });
   }
 
