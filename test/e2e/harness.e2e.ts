@@ -1,0 +1,42 @@
+// The harness itself, shown on a probe extension: so that a failing feature spec means a failing feature.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openWorkbench, type Workbench } from './harness/workbench.ts';
+
+describe('the end-to-end harness', () => {
+  let workbench: Workbench;
+
+  beforeAll(async () => {
+    workbench = await openWorkbench({ files: { 'a.probe': 'x' }, ready: 'Probe ready' });
+  });
+  afterAll(() => workbench.close());
+
+  it('opens a custom editor from the explorer, clicks in it and runs a command', async () => {
+    await workbench.openFile('a.probe');
+    const frame = await workbench.webview();
+    const button = frame.locator('#count');
+    await button.click();
+    expect(await button.textContent()).toBe('1');
+
+    await workbench.runCommand('Probe: Add Ten');
+    await expect.poll(() => button.textContent()).toBe('11');
+    await workbench.toast('Probe added ten').first().waitFor();
+  });
+
+  it.each([
+    ['Light Modern', 'vscode-light'],
+    ['Dark High Contrast', 'vscode-high-contrast'],
+    ['Dark Modern', 'vscode-dark'],
+  ] as const)('switches the theme, which the webview follows: %s', async (theme, bodyClass) => {
+    await workbench.setTheme(theme);
+    await workbench.screenshot(`harness-${theme}`);
+    const body = (await workbench.webview()).locator('body');
+    await expect.poll(() => body.getAttribute('class')).toBe(bodyClass);
+  });
+
+  it('sees errors of a webview in the console, and none otherwise', async () => {
+    expect(workbench.errors.all()).toEqual([]);
+    await (await workbench.webview()).evaluate(() => console.error('seen from inside'));
+    await expect.poll(() => workbench.errors.all().join()).toContain('seen from inside');
+    workbench.errors.clear();
+  });
+});
