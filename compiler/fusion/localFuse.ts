@@ -4,6 +4,7 @@
  * leads to it moves to b's, or one operator alone. What is left of a block stays together.
  */
 import { combine } from '../mapping/mappingTypes.ts';
+import { blockMapping } from './blockMapping.ts';
 import { canCompile } from './canCompile.ts';
 import type { Constraints } from './constraints.ts';
 import { cutBetween } from './constraints.ts';
@@ -135,7 +136,14 @@ function warning(
   const notes: string[] = [];
   const [x, y] = [previous.blockOf[a]!, previous.blockOf[b]!].sort((p, q) => p - q);
   const [low, high] = [previous.blocks[x!]!, previous.blocks[y!]!];
-  if (combine(low.mapping, high.mapping).colour === 'red') {
+  // Of what fuses, not of the whole blocks: parts may have stayed outside.
+  const [first, second] = [low, high].map((block) =>
+    blockMapping(
+      ecg,
+      block.operators.filter((operator) => operators.includes(operator)),
+    ),
+  );
+  if (combine(first!, second!).colour === 'red') {
     notes.push('Table 3 marks this pair red: the fused kernel may be slower than two');
   }
   const left = [...low.operators, ...high.operators].filter((o) => !operators.includes(o));

@@ -61,7 +61,7 @@ function microseconds(nanoseconds: number): string {
   return `${(nanoseconds / 1000).toFixed(1)} µs`;
 }
 
-/** '4.2 MB': decimal units, two significant places from 1 kB on. */
+/** '4.2 MB': decimal units, one decimal place below 100. */
 export function formatBytes(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
   let value = bytes;
