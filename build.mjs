@@ -5,10 +5,11 @@
 //
 // --production minifies and leaves out source maps; --strict fails when an entry point does not exist
 // (otherwise it is skipped with a note); --watch rebuilds on every change.
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import esbuild from 'esbuild';
+import { thirdPartyNotices } from './notices.mjs';
 
 const root = dirname(fileURLToPath(import.meta.url));
 const flags = new Set(process.argv.slice(2));
@@ -73,10 +74,11 @@ function optionsOf({ entry, out, ...options }) {
     // Class and function names stay readable in error reports.
     keepNames: production,
     sourcemap: production ? false : 'linked',
-    legalComments: 'linked',
+    legalComments: 'none',
+    metafile: true,
     define: { 'process.env.NODE_ENV': production ? '"production"' : '"development"' },
     loader: { '.svg': 'dataurl' },
-    logLevel: 'info',
+    logLevel: flags.has('--watch') ? 'info' : 'warning',
   };
 }
 
@@ -86,6 +88,13 @@ if (process.exitCode) process.exit();
 if (flags.has('--watch')) {
   for (const options of found) await (await esbuild.context(options)).watch();
 } else {
+  mkdirSync(join(root, 'dist'), { recursive: true });
   const results = await Promise.allSettled(found.map((options) => esbuild.build(options)));
-  if (results.some((result) => result.status === 'rejected')) process.exitCode = 1;
+  const built = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  if (built.length < results.length) process.exitCode = 1;
+  const notices = thirdPartyNotices(
+    root,
+    built.map((result) => result.metafile),
+  );
+  writeFileSync(join(root, 'dist/THIRD-PARTY-NOTICES.txt'), notices);
 }

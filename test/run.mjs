@@ -38,6 +38,11 @@ async function unit() {
   return vitest('unit', 'vitest.config.ts');
 }
 
+/** What a newcomer runs first, up to the opening of the sample. */
+async function start() {
+  return one((await runCommand('npm', ['start', '--silent', '--', '--no-open'])) === 0);
+}
+
 /** The .vsix can be made and is small enough. Leaves production bundles in dist/. */
 async function packaging() {
   return one((await runCommand('npm', ['run', '--silent', 'package'])) === 0);
@@ -74,7 +79,7 @@ async function vitest(name, config) {
   return countVitest(report, status);
 }
 
-const suites = { check, unit, package: packaging, e2e };
+const suites = { start, check, unit, package: packaging, e2e };
 
 async function main(chosen) {
   const unknown = chosen.filter((name) => !Object.hasOwn(suites, name));
@@ -86,7 +91,7 @@ async function main(chosen) {
   }
   mkdirSync(results, { recursive: true });
   if (!(await ensureInstalled(root))) return one(false);
-  if ((await runCommand('npm', ['run', '--silent', 'build'])) !== 0) return one(false);
+  if ((await runCommand(process.execPath, ['build.mjs', '--strict'])) !== 0) return one(false);
 
   const counts = [];
   for (const [name, suite] of Object.entries(suites)) {
@@ -103,4 +108,4 @@ async function main(chosen) {
 
 const total = await main(process.argv.slice(2));
 console.log(closingLine(total));
-process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
+process.exitCode = total.failed > 0 ? 1 : 0;
