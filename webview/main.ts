@@ -50,3 +50,5 @@ const host: Host = createHost({
 const actions = new PageActions(store, host);
 const page = createPage({ store, host, actions, layout });
 startDetails(store, host);
+// A small window is for the graph.
+if (window.innerWidth < 1100) store.dispatch({ type: 'legend', open: false });

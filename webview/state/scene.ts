@@ -293,16 +293,18 @@ class SceneBuilder {
 
   private groupOf(block: number, members: Int32Array): SceneGroup {
     const { plan, measure } = this;
-    const title = `${this.titleOf(members, plan.blockSeed[block]!)} · ${members.length} operators`;
+    const pinned = plan.blockPinned[block] === 1;
+    const label = this.titleOf(members, plan.blockSeed[block]!);
+    const title = `▾ ${label} · ${members.length} operators${pinned ? ' · pinned' : ''}`;
     return {
       key: `g${plan.blockIds[block]}`,
       nodeKey: `b${plan.blockIds[block]}`,
       block,
       title,
       mapping: plan.blockMapping[block]!,
-      pinned: plan.blockPinned[block] === 1,
+      pinned,
       changed: this.changed.has(block),
-      minWidth: Math.ceil(measure(title)) + METRICS.badge + 3 * METRICS.pad,
+      minWidth: Math.ceil(measure(title)) + 4 * METRICS.pad,
     };
   }
 

@@ -138,7 +138,7 @@ export function createRefusal(
       if (state.refusal === previous?.refusal) return;
       shown = state.refusal;
       box.hidden = shown === null;
-      box.textContent = shown ? `✕ Not fused or cut: ${displayName(shown.message, 500)}` : '';
+      box.textContent = shown ? `✕ Refused: ${displayName(shown.message, 500)}` : '';
       follow();
     },
   };

@@ -104,7 +104,6 @@ function addGroup(
   const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = layout.groupBox.subarray(4 * index, 4 * index + 4);
   const x = (x1 + x2) / 2;
   const changed = group.changed ? ' changed' : '';
-  const pin = group.pinned ? ' · pinned' : '';
   nodes.set(group.key, {
     id: group.key,
     x,
@@ -121,7 +120,7 @@ function addGroup(
     y: y1 + METRICS.groupHeader / 2 + 1,
     w: x2 - x1 - 4,
     h: METRICS.groupHeader - 2,
-    label: `▾ ${group.title}${pin}`,
+    label: group.title,
     classes: `header m${group.mapping}`,
   });
   meaning.set(group.key, { kind: 'group', group: index });

@@ -179,6 +179,12 @@ export class GraphView {
     const target = picture?.scene.nodeOfOperator[b] ?? -1;
     if (!picture || source < 0 || target < 0) return null;
     const box = this.options.container.getBoundingClientRect();
+    const key = `${picture.scene.nodes[source]!.key}\n${picture.scene.nodes[target]!.key}`;
+    const line = this.element(key);
+    if (line.nonempty() && line.visible()) {
+      const middle = line.renderedMidpoint();
+      return { x: box.left + middle.x, y: box.top + middle.y };
+    }
     const zoom = this.cy.zoom();
     const pan = this.cy.pan();
     const { x, y } = picture.layout;
