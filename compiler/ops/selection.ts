@@ -4,7 +4,7 @@
 import type { Dim } from '../graph/dim.ts';
 import { dimFloorDiv } from '../graph/dim.ts';
 import { tensorType } from '../graph/types.ts';
-import type { evaluateElementwise} from './arithmetic.ts';
+import type { evaluateElementwise } from './arithmetic.ts';
 import { isEvaluable, storeAs } from './arithmetic.ts';
 import { normaliseAxis } from './axes.ts';
 import type { InferContext, Mapping, OperatorEntry, OpView } from './define.ts';

@@ -1,10 +1,6 @@
 // A view of one operator as its row of the table means it: inputs of equal shape that only a run knows,
 // unless the row's default case needs a constant, an attribute or another output.
-import type {
-  AttributeValue,
-  Graph,
-  KnownTensor,
-} from '../../../compiler/graph/graph.ts';
+import type { AttributeValue, Graph, KnownTensor } from '../../../compiler/graph/graph.ts';
 import type { Dim } from '../../../compiler/graph/dim.ts';
 import type { DataType, Shape, ValueType } from '../../../compiler/graph/types.ts';
 import { tensorType, UNKNOWN_TYPE } from '../../../compiler/graph/types.ts';
