@@ -126,7 +126,9 @@ class SceneBuilder {
     private readonly measure: Measure,
   ) {
     this.nodeOfOperator = new Int32Array(graph.ids.length).fill(-1);
-    this.changed = planIndex(plan).changed;
+    // When most blocks changed (another planner), marking them all marks nothing.
+    const { changed } = planIndex(plan);
+    this.changed = 2 * changed.size > plan.blockIds.length ? new Set() : changed;
   }
 
   scene(): Scene {

@@ -93,7 +93,8 @@ export interface TextFieldOptions extends Attributes {
 
 export function textField(options: TextFieldOptions): TextField {
   const control = document.createElement('vscode-text-field') as TextField;
-  control.setAttribute('aria-label', options.label);
+  // The toolkit takes the name from the content only; controls.css hides what it would show of it.
+  control.textContent = options.label;
   if (options.placeholder !== undefined) control.setAttribute('placeholder', options.placeholder);
   if (options.value !== undefined) control.setAttribute('value', options.value);
   control.addEventListener('input', () => options.onInput?.(control.value));

@@ -65,7 +65,7 @@ export function createTooltip(actions: Actions): Tooltip {
       actions.explain(edge).then(
         (sentence) => {
           if (!still()) return;
-          verdict.textContent = sentence;
+          verdict.textContent = displayName(sentence, 400);
           place(x, y);
         },
         () => verdict.remove(),
@@ -78,7 +78,8 @@ export function createTooltip(actions: Actions): Tooltip {
             if (!still()) return;
             outcome.classList.add(answer.verdict);
             const sign = VERDICT_SIGNS[answer.verdict];
-            outcome.textContent = `${sign} Click to fuse: ${answer.sentence}`;
+            const lead = answer.verdict === 'refused' ? '' : 'Click: ';
+            outcome.textContent = `${sign} ${lead}${displayName(answer.sentence, 400)}`;
             place(x, y);
           },
           () => outcome.remove(),

@@ -20,7 +20,7 @@ import type { Picture } from './elements.ts';
 import { connectPointer } from './pointer.ts';
 import type { PointerTarget } from './pointer.ts';
 import { adaptToSize } from './renderSettings.ts';
-import { ARROW_ZOOM, stylesheet } from './stylesheet.ts';
+import { NEAR_ZOOM, stylesheet } from './stylesheet.ts';
 import { createMeasure } from './measure.ts';
 import type { Rectangle } from './spatialIndex.ts';
 import { readTheme } from './theme.ts';
@@ -61,7 +61,7 @@ export class GraphView {
   private shown: KeyedLayout | null = null;
   private navigator: Navigator | null = null;
   private state: State | null = null;
-  private arrows = true;
+  private near = true;
   private looking = false;
   private pendingReveal: { operator: number } | { block: number } | null = null;
   private restored = false;
@@ -122,7 +122,7 @@ export class GraphView {
 
   restyle(): void {
     this.theme = readTheme();
-    this.cy.style(stylesheet(this.theme, this.arrows));
+    this.cy.style(stylesheet(this.theme, this.near));
   }
 
   zoom(how: 'in' | 'out' | 'reset' | 'fit'): void {
@@ -392,10 +392,10 @@ export class GraphView {
   }
 
   private viewportMoved(): void {
-    const arrows = this.cy.zoom() >= ARROW_ZOOM;
-    if (arrows !== this.arrows) {
-      this.arrows = arrows;
-      this.cy.style(stylesheet(this.theme, arrows));
+    const near = this.cy.zoom() >= NEAR_ZOOM;
+    if (near !== this.near) {
+      this.near = near;
+      this.cy.style(stylesheet(this.theme, near));
     }
     if (!this.looking) {
       this.looking = true;

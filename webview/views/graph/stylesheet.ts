@@ -6,17 +6,17 @@ import { REASON_GROUPS } from './reasons.ts';
 import type { GraphTheme } from './theme.ts';
 import { mix } from './theme.ts';
 
-/** Below this zoom arrowheads are noise. */
-export const ARROW_ZOOM = 0.5;
+/** Below this zoom text is gone and arrowheads are noise: boxes show their colour instead. */
+export const NEAR_ZOOM = 0.5;
 
 type Rule = StylesheetJson[number];
 
-export function stylesheet(theme: GraphTheme, arrows: boolean): StylesheetJson {
+export function stylesheet(theme: GraphTheme, near: boolean): StylesheetJson {
   return [
     ...nodeRules(theme),
-    ...mappingRules(theme),
+    ...mappingRules(theme, near),
     ...groupRules(theme),
-    ...edgeRules(theme, arrows),
+    ...edgeRules(theme, near),
     ...stateRules(theme),
   ];
 }
@@ -85,14 +85,14 @@ function nodeRules(theme: GraphTheme): Rule[] {
   ];
 }
 
-function mappingRules(theme: GraphTheme): Rule[] {
+function mappingRules(theme: GraphTheme, near: boolean): Rule[] {
   const rules: Rule[] = [];
   theme.mapping.forEach((colour, mapping) => {
     rules.push({
       selector: `node.m${mapping}`,
       style: {
         'border-color': colour,
-        'background-color': theme.fill[mapping] ?? theme.background,
+        'background-color': near ? theme.fill[mapping]! : mix(colour, theme.background, 0.6),
       },
     });
     for (const seed of [false, true]) {
@@ -136,7 +136,7 @@ function groupRules(theme: GraphTheme): Rule[] {
   return rules;
 }
 
-function edgeRules(theme: GraphTheme, arrows: boolean): Rule[] {
+function edgeRules(theme: GraphTheme, near: boolean): Rule[] {
   const reasons = REASON_GROUPS.map(({ id, dash }): Rule => {
     return {
       selector: `edge.r-${id}`,
@@ -150,7 +150,7 @@ function edgeRules(theme: GraphTheme, arrows: boolean): Rule[] {
         width: 1.4,
         'line-color': theme.line,
         'target-arrow-color': theme.line,
-        'target-arrow-shape': arrows ? 'triangle' : 'none',
+        'target-arrow-shape': near ? 'triangle' : 'none',
         'arrow-scale': 0.8,
         'curve-style': 'straight',
         'source-endpoint': '0% 50%',

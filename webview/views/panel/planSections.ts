@@ -97,28 +97,35 @@ function overrideRow(
 }
 
 export function symbolsContent(document: DocumentState, actions: Actions): Child[] {
-  const rows = document.graph.symbols
-    .slice(0, MAX_ROWS)
-    .map((symbol) => symbolRow(symbol, document.readOnly !== null, actions));
+  const { symbols } = document.graph;
+  const inputs = symbols.filter(({ origin }) => origin === 'input').slice(0, MAX_ROWS);
+  const data = symbols.filter(({ origin }) => origin === 'data');
+  const readOnly = document.readOnly !== null;
   return [
     element('p', {
       class: 'muted',
       text: 'Sizes the model leaves open. They rank candidates; a plan does not depend on them being right.',
     }),
-    element('div', { class: 'symbols' }, ...rows),
+    element('div', { class: 'symbols' }, ...inputs.map((s) => symbolRow(s, readOnly, actions))),
+    data.length > 0 &&
+      element(
+        'details',
+        { class: 'data-sizes' },
+        element('summary', {
+          text: `${plural(data.length, 'size')} known only when the model runs`,
+        }),
+        table(
+          data
+            .slice(0, MAX_ROWS)
+            .map(({ name, fallback }) => [name, `ranked as ${formatInteger(fallback)}`] as const),
+        ),
+      ),
   ];
 }
 
 function symbolRow(symbol: SymbolSnapshot, readOnly: boolean, actions: Actions): HTMLElement {
-  const name = displayName(symbol.name, 40);
-  if (symbol.origin === 'data') {
-    return element(
-      'div',
-      { class: 'symbol' },
-      element('span', { class: 'symbol-name', text: name, title: displayName(symbol.name, 300) }),
-      element('span', { class: 'muted', text: `depends on data, ranked as ${symbol.fallback}` }),
-    );
-  }
+  // The end tells generated names apart.
+  const name = displayName(symbol.name, 18);
   const field = textField({
     label: `Size of ${name}`,
     placeholder: `${symbol.fallback} (not bound)`,

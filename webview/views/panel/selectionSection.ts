@@ -68,8 +68,8 @@ function operatorContent(
       ['id', details.id === details.name ? '' : details.id],
       ['mapping', mappingText(details.mapping, details.mappingNote)],
       ['block', place],
-      ['FLOPs', details.flops],
-      ['IRS', details.irs],
+      ['FLOPs', grouped(details.flops)],
+      ['IRS (bytes)', grouped(details.irs)],
       ['properties', details.properties.join(', ')],
       ['from', details.originalIds.length > 1 ? details.originalIds.join(', ') : ''],
       ['subgraphs', details.subgraphs.join(', ')],
@@ -228,6 +228,11 @@ function borderRow(border: BorderDetails, document: DocumentState, actions: Acti
 function rest(count: number): HTMLElement | null {
   if (count <= MAX_ROWS) return null;
   return element('li', { class: 'muted', text: `and ${formatInteger(count - MAX_ROWS)} more` });
+}
+
+/** '483328000' is easier to read as '483,328,000'; formulas in symbols stay as they are. */
+function grouped(value: string): string {
+  return /^\d{4,15}$/.test(value) ? formatInteger(Number(value)) : value;
 }
 
 function producer(document: DocumentState, operator: number): string {
