@@ -48,7 +48,9 @@ export function installProbe(graph: GraphView, store: Store): void {
 
   window.fusionStudio = {
     complete: () => graph.complete,
-    zoomTo: (level) => graph.core.zoom(level),
+    zoomTo(level) {
+      graph.core.zoom(level);
+    },
     borderEdge: (nth) => graph.visibleBorderEdge(nth),
     operator: (id) => {
       const operator = store.state.document?.graph.ids.indexOf(id) ?? -1;

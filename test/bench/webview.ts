@@ -30,7 +30,7 @@ async function main(): Promise<void> {
   const sizes = process.argv.slice(2).map(Number);
   const browser = await chromium.launch({
     executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
-    args: ['--no-sandbox'],
+    args: ['--no-sandbox', '--disable-dev-shm-usage'],
   });
   try {
     for (const operators of sizes.length > 0 ? sizes : [250, 4000, 6300]) {

@@ -1,6 +1,6 @@
 /**
- * Settings of the canvas renderer that depend on how much is drawn. The library takes them only when it
- * starts; expanding all blocks happens later, so they are set on its renderer, which is checked first.
+ * Settings of the canvas renderer that the library takes only when it starts. They are set on its
+ * renderer, which is checked first: with another version of the library the page draws as well, slower.
  */
 import type { Core } from 'cytoscape';
 
@@ -13,6 +13,7 @@ interface Renderer {
   data: { wheelZooming?: boolean };
 }
 
+/** Called whenever the number of elements on the canvas changed. */
 export function adaptToSize(cy: Core, elements: number): void {
   const renderer = rendererOf(cy);
   if (!renderer) return;
