@@ -62,9 +62,13 @@ describe('the studio in a browser', () => {
 
   it('does all of it without a mouse, and speaks', async () => {
     await graph.press('Home');
+    const spoken = (): Promise<string | null> => studio.page.locator('#spoken').textContent();
     await graph.press('ArrowDown');
-    const live = studio.page.locator('#spoken');
-    await expect.poll(() => live.textContent()).not.toBe('');
+    await expect.poll(spoken).toMatch(/^Operator Conv|^Conv/);
+    await graph.press('ArrowDown');
+    await expect.poll(spoken).toMatch(/Relu/);
+    await graph.press('e');
+    await expect.poll(() => graph.labels()).toContain('Sigmoid');
   });
 
   it('had a clean console all the time', () => {

@@ -10,7 +10,7 @@ import { inject } from 'vitest';
 import { newPage, saveScreenshot } from './browser.ts';
 import { collectConsoleErrors, type ConsoleErrors } from './consoleErrors.ts';
 
-export type Theme = 'Light Modern' | 'Dark Modern' | 'Dark High Contrast';
+export type Theme = 'Light Modern' | 'Dark Modern' | 'Dark High Contrast' | 'Light High Contrast';
 
 const quickInput = '.quick-input-widget input[type="text"]';
 
@@ -18,6 +18,7 @@ const themeClass: Record<Theme, string> = {
   'Light Modern': 'vs',
   'Dark Modern': 'vs-dark',
   'Dark High Contrast': 'hc-black',
+  'Light High Contrast': 'hc-light',
 };
 
 export interface WorkbenchOptions {

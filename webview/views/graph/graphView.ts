@@ -154,8 +154,20 @@ export class GraphView {
   /** Next node in a direction from the selection, as a node of the scene; -1 at the end. */
   neighbour(direction: Direction): number {
     const from = this.selectedNode();
-    if (from < 0 || !this.navigator) return from < 0 ? 0 : -1;
-    return this.navigator.next(from, direction);
+    if (from < 0) return this.topmost();
+    return this.navigator?.next(from, direction) ?? -1;
+  }
+
+  /** Where a walk begins: inputs and outputs of the model cannot be selected, so the first block can. */
+  private topmost(): number {
+    const { picture } = this;
+    if (!picture) return -1;
+    let first = -1;
+    picture.scene.nodes.forEach(({ kind }, node) => {
+      if (kind === 'input' || kind === 'output') return;
+      if (first < 0 || picture.layout.y[node]! < picture.layout.y[first]!) first = node;
+    });
+    return first;
   }
 
   /** Window coordinates of the selection's lower middle, for the menu key. */
