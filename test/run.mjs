@@ -48,27 +48,30 @@ async function packaging() {
   return one((await runCommand('npm', ['run', '--silent', 'package'])) === 0);
 }
 
-/** The real workbench and the plain browser page. Skipped, with the reason, where neither can be had. */
+/** The real workbench and the plain page. Skipped, with the reason, where a machine cannot have them. */
 async function e2e() {
-  const reason = await prepareEndToEnd();
-  if (reason) {
-    console.log(`e2e skipped: ${reason}`);
+  const lacking = await systemLacks();
+  if (lacking) {
+    console.log(`e2e skipped: ${lacking}`);
     return { passed: 0, failed: 0, skipped: 1 };
+  }
+  const broken = await ensureWorkbench();
+  if (broken) {
+    console.error(`e2e: ${broken}`);
+    return one(false);
   }
   return vitest('e2e', 'vitest.e2e.config.ts');
 }
 
-async function prepareEndToEnd() {
-  if (process.platform !== 'linux') return 'runs on Linux only';
+/** What keeps this machine from a browser or from building the workbench; undefined when nothing does. */
+async function systemLacks() {
+  if (process.platform !== 'linux') return 'the workbench runs on Linux only';
   if (!findChromium()) {
     const missing = await ensureDebianPackages(browserPackages);
-    if (!findChromium()) return `no Chromium (${missing ?? 'not on the PATH'})`;
+    if (!findChromium()) return `no Chromium: ${missing ?? 'not on the PATH'}`;
   }
-  if (!existsSync(workbench.marker)) {
-    const missing = await ensureDebianPackages(workbenchPackages);
-    if (missing) console.log(`building the workbench without its system packages: ${missing}`);
-  }
-  return ensureWorkbench();
+  if (existsSync(workbench.marker)) return undefined;
+  return ensureDebianPackages(workbenchPackages);
 }
 
 async function vitest(name, config) {
