@@ -17,14 +17,21 @@ if (!names.includes(name)) {
   console.log(`npm run bench -- NAME, where NAME is one of: ${names.join(', ')}`);
   process.exit(name === undefined ? 0 : 2);
 }
-const outfile = join(root, 'dist/bench', `${name}.cjs`);
+const outfile = join(root, 'dist/bench', `${name}.mjs`);
 await esbuild.build({
   entryPoints: [join(here, `${name}.ts`)],
   outfile,
   bundle: true,
   platform: 'node',
   target: 'node20',
-  format: 'cjs',
+  format: 'esm',
+  // `require` for bundled CommonJS packages that ask for Node's own modules.
+  banner: {
+    js: [
+      "import { createRequire as createRequireForBundle } from 'node:module';",
+      'const require = createRequireForBundle(import.meta.url);',
+    ].join('\n'),
+  },
   // What it drives rather than contains.
   external: ['playwright-core', 'onnxruntime-node', 'esbuild'],
   logLevel: 'error',
