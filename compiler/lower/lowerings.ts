@@ -1,0 +1,35 @@
+/**
+ * The lowering table: by domain and operator type, one file a family. What is missing here has no kernel yet
+ * and is refused with that reason.
+ */
+import * as conversion from './conversion.ts';
+import * as elementwiseBinary from './elementwiseBinary.ts';
+import * as elementwiseUnary from './elementwiseUnary.ts';
+import type { Lowering } from './lowerOp.ts';
+import * as matmul from './matmul.ts';
+import * as movement from './movement.ts';
+import * as reduction from './reduction.ts';
+import * as softmax from './softmax.ts';
+
+const ONNX: Readonly<Record<string, Lowering>> = {
+  ...elementwiseUnary.LOWERINGS,
+  ...elementwiseBinary.LOWERINGS,
+  ...conversion.LOWERINGS,
+  ...movement.LOWERINGS,
+  ...reduction.LOWERINGS,
+  ...softmax.LOWERINGS,
+  ...matmul.LOWERINGS,
+};
+
+const TABLE: ReadonlyMap<string, ReadonlyMap<string, Lowering>> = new Map([
+  ['', new Map(Object.entries(ONNX))],
+]);
+
+export function lookupLowering(domain: string, type: string): Lowering | undefined {
+  return TABLE.get(domain)?.get(type);
+}
+
+/** Names of the operators of a domain that have a lowering. */
+export function loweredOperators(domain = ''): readonly string[] {
+  return [...(TABLE.get(domain)?.keys() ?? [])];
+}

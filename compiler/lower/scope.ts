@@ -1,0 +1,324 @@
+/**
+ * Where statements go while lowering: a stack of open loops and branches. Every value is bound in the
+ * outermost loop whose variables its index needs, and found there again: common sub-trees are computed
+ * once, invariant work leaves inner loops, and a reduction over a row stands once per row although it is read
+ * for every element. Conditions are decided by ranges before a branch is opened.
+ */
+import type { Buffer, Expr } from '../loop/expr.ts';
+import { binary, compareIndex, indicesOf, literal, load, operandsOf, read } from '../loop/expr.ts';
+import type { Facts } from '../loop/facts.ts';
+import type { Index, IndexCondition } from '../loop/indexExpr.ts';
+import { constant, variable, visitNames } from '../loop/indexExpr.ts';
+import type { LoopMode, Stmt } from '../loop/ir.ts';
+import { store } from '../loop/ir.ts';
+import type { Polynomial } from '../loop/polynomial.ts';
+import { polyMultiply, UNIT } from '../loop/polynomial.ts';
+import { printExpr, printIndex } from '../loop/print.ts';
+import { assuming, decide, insideLoop, normalForm, simplifyIndex } from '../loop/simplifyIndex.ts';
+import type { Field } from './field.ts';
+
+interface Frame {
+  readonly depth: number;
+  readonly parent: Frame | undefined;
+  /** Nothing moves out of a branch: what it holds may be undefined outside. */
+  readonly isBranch: boolean;
+  readonly body: Stmt[];
+  readonly memo: Map<string, Expr>;
+  facts: Facts;
+  /** Times that a statement of the frame runs; undefined where too complex. */
+  readonly iterations: Polynomial | undefined;
+}
+
+/** What the block decides about fields while they are emitted. */
+export interface FieldPolicy {
+  /** Memory of a field that is stored, filled when it is first asked for; undefined: computed in place. */
+  memoryOf(field: Field): Buffer | undefined;
+  /** A field is about to be computed in place once more, so many times; may throw to start over. */
+  computing(field: Field, iterations: Polynomial | undefined): void;
+}
+
+interface Shared {
+  readonly policy: FieldPolicy;
+  /** Frame in which a name is bound. */
+  readonly owner: Map<string, Frame>;
+  readonly open: Set<Frame>;
+  counter: number;
+}
+
+export class Scope {
+  private constructor(
+    private readonly shared: Shared,
+    private readonly frame: Frame,
+  ) {}
+
+  static root(facts: Facts, policy: FieldPolicy): Scope {
+    const frame: Frame = {
+      depth: 0,
+      parent: undefined,
+      isBranch: false,
+      body: [],
+      memo: new Map(),
+      facts,
+      iterations: UNIT,
+    };
+    return new Scope({ policy, owner: new Map(), open: new Set([frame]), counter: 0 }, frame);
+  }
+
+  get body(): readonly Stmt[] {
+    return this.frame.body;
+  }
+
+  get facts(): Facts {
+    return this.frame.facts;
+  }
+
+  /** The whole program's scope: for memory that is filled before the current loops start. */
+  get outermost(): Scope {
+    let { frame } = this;
+    while (frame.parent) frame = frame.parent;
+    return new Scope(this.shared, frame);
+  }
+
+  simplify(index: Index): Index {
+    return simplifyIndex(index, this.frame.facts);
+  }
+
+  /** The element of a field: loaded, found again, or computed in the outermost fitting loop. */
+  at(field: Field, index: readonly Index[]): Expr {
+    const memory = this.shared.policy.memoryOf(field);
+    const at = index.map((part) => this.simplify(part));
+    if (field.cost === 'free' && memory === undefined) {
+      this.shared.policy.computing(field, this.frame.iterations);
+      return field.element(this, at);
+    }
+    const key = `${field.key}[${at.map((part) => printIndex(part)).join(',')}]`;
+    for (let frame: Frame | undefined = this.frame; frame; frame = frame.parent) {
+      const found = frame.memo.get(key);
+      if (found !== undefined) return found;
+    }
+    const target = this.homeOf(at);
+    let value: Expr;
+    if (memory !== undefined) {
+      value = load(memory, at);
+    } else {
+      this.shared.policy.computing(field, target.frame.iterations);
+      value = field.element(target, at);
+    }
+    const bound = target.bind(field.hint, value);
+    target.frame.memo.set(key, bound);
+    return bound;
+  }
+
+  /** Names a value, unless it is as short as a name. */
+  bind(hint: string, value: Expr): Expr {
+    if (value.kind === 'literal' || value.kind === 'read') return value;
+    const name = this.fresh(hint);
+    this.emit({ kind: 'let', name, value });
+    return read(name, value.type, value.lanes);
+  }
+
+  /** An index that data gives; the run ends with the operator's id where it is outside [0, extent). */
+  checkedIndex(hint: string, value: Expr, extent: Index, operator: string): Index {
+    const target = this.homeOfExpr(value);
+    const key = `checked ${printExpr(value)} in ${printIndex(extent)}`;
+    for (let frame: Frame | undefined = this.frame; frame; frame = frame.parent) {
+      const found = frame.memo.get(key);
+      if (found?.kind === 'indexValue') return found.index;
+    }
+    const name = target.fresh(hint);
+    target.emit({ kind: 'checkedIndex', name, value, extent, operator });
+    const bound = normalForm(extent, target.frame.facts);
+    if (bound !== undefined) {
+      for (const frame of this.shared.open) {
+        if (isWithin(frame, target.frame)) frame.facts = frame.facts.within(name, bound);
+      }
+    }
+    const index = variable(name);
+    target.frame.memo.set(key, { kind: 'indexValue', index, type: 'i64', lanes: 1 });
+    return index;
+  }
+
+  /** Runs `body` for every index below `extents`, outermost first. Extents of 1 need no loop. */
+  loops(
+    hint: string,
+    extents: readonly Index[],
+    body: (scope: Scope, index: readonly Index[]) => void,
+    mode: LoopMode = 'serial',
+    index: readonly Index[] = [],
+  ): void {
+    const [first, ...rest] = extents;
+    if (first === undefined) return body(this, index);
+    const extent = this.simplify(first);
+    const next = (scope: Scope, at: Index): void => {
+      scope.loops(hint, rest, body, mode === 'parallel' ? 'serial' : mode, [...index, at]);
+    };
+    if (extent.kind === 'constant') {
+      if (extent.value <= 0) return;
+      if (extent.value === 1) return this.loops(hint, rest, body, mode, [...index, constant(0)]);
+    }
+    const name = this.fresh(hint);
+    const inner = this.child(insideLoop(this.frame.facts, name, extent), false, extent);
+    this.shared.owner.set(name, inner.frame);
+    next(inner, variable(name));
+    this.close(inner);
+    if (inner.body.length === 0) return;
+    this.emit({ kind: 'for', variable: name, extent, mode, body: inner.body });
+  }
+
+  /** `then` where all conditions hold, else `otherwise`; only one of them is evaluated. */
+  choose(
+    conditions: readonly IndexCondition[],
+    then: (scope: Scope) => Expr,
+    otherwise: (scope: Scope) => Expr,
+  ): Expr {
+    const open: IndexCondition[] = [];
+    let { facts } = this.frame;
+    for (const { op, a, b } of conditions) {
+      const decided = decide({ op, a, b }, facts);
+      if (decided === false) return otherwise(this);
+      if (decided === true) continue;
+      open.push({ op, a: simplifyIndex(a, facts), b: simplifyIndex(b, facts) });
+      facts = assuming(facts, { op, a, b });
+    }
+    if (open.length === 0) return then(this);
+    const condition = open.map(compareIndex).reduce((a, b) => binary('and', a, b));
+    const [only] = open;
+    const opposite =
+      open.length === 1 && only ? assuming(this.frame.facts, only, false) : this.frame.facts;
+    return this.select(condition, facts, opposite, then, otherwise);
+  }
+
+  /** As `choose`, on data. */
+  chooseBy(condition: Expr, then: (scope: Scope) => Expr, otherwise: (scope: Scope) => Expr): Expr {
+    const { facts } = this.frame;
+    return this.select(condition, facts, facts, then, otherwise);
+  }
+
+  private select(
+    condition: Expr,
+    whenTrue: Facts,
+    whenFalse: Facts,
+    then: (scope: Scope) => Expr,
+    otherwise: (scope: Scope) => Expr,
+  ): Expr {
+    const [yes, no] = [this.child(whenTrue, true), this.child(whenFalse, true)];
+    const taken = then(yes);
+    this.close(yes);
+    const other = otherwise(no);
+    this.close(no);
+    const name = this.fresh('chosen');
+    const simple = no.body.length === 0 && other.kind === 'literal';
+    const initial: Expr = simple ? other : literal(taken.type, 0);
+    this.emit({ kind: 'variable', name, initial });
+    yes.emit({ kind: 'assign', name, value: taken });
+    if (!simple) no.emit({ kind: 'assign', name, value: other });
+    this.emit({ kind: 'if', condition, then: yes.body, otherwise: no.body });
+    return read(name, taken.type);
+  }
+
+  /** Runs `body` only where the condition holds: imperative code. */
+  when(condition: Expr, body: (scope: Scope) => void): void {
+    const inner = this.child(this.frame.facts, true);
+    body(inner);
+    this.close(inner);
+    this.emit({ kind: 'if', condition, then: inner.body, otherwise: [] });
+  }
+
+  /** A scalar that changes: read it before or after, never keep the expression across an assignment. */
+  mutable(hint: string, initial: Expr): Mutable {
+    const name = this.fresh(hint);
+    this.emit({ kind: 'variable', name, initial });
+    return {
+      value: read(name, initial.type),
+      set: (scope, value) => scope.emit({ kind: 'assign', name, value }),
+    };
+  }
+
+  /** Combines `step` over all indices below `extents`, starting with `initial`. */
+  fold(
+    hint: string,
+    initial: Expr,
+    extents: readonly Index[],
+    step: (scope: Scope, index: readonly Index[], soFar: Expr) => Expr,
+  ): Expr {
+    const total = this.mutable(hint, initial);
+    this.loops('k', extents, (scope, index) => {
+      total.set(scope, step(scope, index, total.value));
+    });
+    return total.value;
+  }
+
+  store(buffer: Buffer, index: readonly Index[], value: Expr): void {
+    const at = index.map((part) => this.simplify(part));
+    this.emit(store(buffer, at, value));
+  }
+
+  emit(stmt: Stmt): void {
+    this.frame.body.push(stmt);
+  }
+
+  /** A name that no other statement has. `hint` must be an identifier of the compiler's own. */
+  fresh(hint: string): string {
+    const name = `${hint}${this.shared.counter++}`;
+    this.shared.owner.set(name, this.frame);
+    return name;
+  }
+
+  /** The outermost scope in which everything that the indices mention is bound. */
+  private homeOf(indices: readonly Index[], least = 0): Scope {
+    let depth = least;
+    for (const index of indices) {
+      visitNames(index, (_, name) => {
+        depth = Math.max(depth, this.shared.owner.get(name)?.depth ?? 0);
+      });
+    }
+    let { frame } = this;
+    while (frame.depth > depth && !frame.isBranch) frame = frame.parent!;
+    return new Scope(this.shared, frame);
+  }
+
+  private homeOfExpr(value: Expr): Scope {
+    let depth = 0;
+    const indices: Index[] = [];
+    const walk = (expr: Expr): void => {
+      indices.push(...indicesOf(expr));
+      if (expr.kind === 'read') {
+        depth = Math.max(depth, this.shared.owner.get(expr.name)?.depth ?? 0);
+      }
+      operandsOf(expr).forEach(walk);
+    };
+    walk(value);
+    return this.homeOf(indices, depth);
+  }
+
+  private child(facts: Facts, isBranch: boolean, extent?: Index): Scope {
+    const { depth, iterations } = this.frame;
+    const factor = extent === undefined ? UNIT : normalForm(extent, this.frame.facts);
+    const frame: Frame = {
+      depth: depth + 1,
+      parent: this.frame,
+      isBranch,
+      body: [],
+      memo: new Map(),
+      facts,
+      iterations: iterations && factor && polyMultiply(iterations, factor),
+    };
+    this.shared.open.add(frame);
+    return new Scope(this.shared, frame);
+  }
+
+  private close(inner: Scope): void {
+    this.shared.open.delete(inner.frame);
+  }
+}
+
+export interface Mutable {
+  readonly value: Expr;
+  readonly set: (scope: Scope, value: Expr) => void;
+}
+
+function isWithin(frame: Frame, ancestor: Frame): boolean {
+  let at: Frame | undefined = frame;
+  while (at && at !== ancestor) at = at.parent;
+  return at !== undefined;
+}
