@@ -1,5 +1,8 @@
 // The harness itself, shown on a probe extension: so that a failing feature spec means a failing feature.
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { copyFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { startStudio } from './harness/studio.ts';
 import { openWorkbench, type Workbench } from './harness/workbench.ts';
 
 describe('the end-to-end harness', () => {
@@ -38,5 +41,15 @@ describe('the end-to-end harness', () => {
     await (await workbench.webview()).evaluate(() => console.error('seen from inside'));
     await expect.poll(() => workbench.errors.all().join()).toContain('seen from inside');
     workbench.errors.clear();
+  });
+
+  it('opens the page of the command line, and leaves no process behind', async () => {
+    const model = join(inject('endToEnd').scratch, 'sample.onnx');
+    copyFileSync(new URL('../../media/samples/text-direction.onnx', import.meta.url), model);
+    const studio = await startStudio(model);
+    await studio.page.locator('.graph canvas').first().waitFor();
+    await studio.screenshot('harness-studio');
+    expect(studio.errors.all()).toEqual([]);
+    expect(await studio.close()).toEqual([]);
   });
 });
