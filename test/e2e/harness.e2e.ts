@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { startStudio } from './harness/studio.ts';
 import { openWorkbench, type Workbench } from './harness/workbench.ts';
+import { GraphPage } from './support/graphPage.ts';
 
 describe('the end-to-end harness', () => {
   let workbench: Workbench;
@@ -47,7 +48,10 @@ describe('the end-to-end harness', () => {
     const model = join(inject('endToEnd').scratch, 'sample.onnx');
     copyFileSync(new URL('../../media/samples/text-direction.onnx', import.meta.url), model);
     const studio = await startStudio(model);
-    await studio.page.locator('.graph canvas').first().waitFor();
+    const graph = new GraphPage(studio.page.mainFrame());
+    await expect
+      .poll(async () => (await graph.labels().catch(() => [])).length, { timeout: 10_000 })
+      .toBeGreaterThan(0);
     await studio.screenshot('harness-studio');
     expect(studio.errors.all()).toEqual([]);
     expect(await studio.close()).toEqual([]);
