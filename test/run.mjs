@@ -35,7 +35,13 @@ async function unit() {
     ONNXRUNTIME_NODE_INSTALL: 'skip',
   });
   if (!peers) return one(false);
-  return vitest('unit', 'vitest.config.ts');
+  return vitest('unit', 'vitest.config.ts', { args: ['--exclude', 'test/fuzz/**'] });
+}
+
+/** Damaged and hostile models through import, inference and planning: 20,000 unless the caller says else. */
+async function fuzz() {
+  const env = { FUZZ_CASES: process.env.FUZZ_CASES ?? '20000' };
+  return vitest('fuzz', 'vitest.config.ts', { args: ['test/fuzz'], env });
 }
 
 /** What a newcomer runs first, up to the opening of the sample. */
@@ -74,15 +80,16 @@ async function systemLacks() {
   return ensureDebianPackages(workbenchPackages);
 }
 
-async function vitest(name, config) {
+async function vitest(name, config, { args: more = [], env = {} } = {}) {
   const report = join(results, `${name}.json`);
   rmSync(report, { force: true });
-  const args = ['run', '--config', config, '--reporter=default', '--reporter=json'];
-  const status = await runCommand(bin('vitest'), [...args, `--outputFile.json=${report}`]);
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const args = ['run', '--config', config, ...reporters, ...more];
+  const status = await runCommand(bin('vitest'), args, { env });
   return countVitest(report, status);
 }
 
-const suites = { start, check, unit, package: packaging, e2e };
+const suites = { start, check, unit, fuzz, package: packaging, e2e };
 
 async function main(chosen) {
   const unknown = chosen.filter((name) => !Object.hasOwn(suites, name));
