@@ -77,6 +77,12 @@ export class Facts {
     return new Facts(variables, this.sizes, this.assumptions, this.budget);
   }
 
+  /** Other bounds for a variable that is bound already. */
+  rebound(name: string, bounds: Bounds): Facts {
+    const variables = new Map(this.variables).set(name, bounds);
+    return new Facts(variables, this.sizes, this.assumptions, this.budget);
+  }
+
   assume(...notNegative: readonly Polynomial[]): Facts {
     if (notNegative.length === 0) return this;
     const all = [...this.assumptions, ...notNegative];

@@ -67,9 +67,10 @@ class Proof {
     });
   }
 
-  notNegative(p: Polynomial): boolean {
-    const value = constantOf(p);
+  notNegative(question: Polynomial): boolean {
+    const value = constantOf(question);
     if (value !== undefined) return value >= 0;
+    const p = reduced(question);
     if (++this.steps > MOST_STEPS) return false;
     this.facts.budget.spend(p.terms.length + 1);
     try {
@@ -206,6 +207,22 @@ class Proof {
     }
     return shifted.terms.every(({ coefficient }) => coefficient > 0);
   }
+}
+
+/** Values are whole: g*x + c >= 0 is x + floor(c / g) >= 0. */
+function reduced(p: Polynomial): Polynomial {
+  let divisor = 0;
+  for (const { coefficient, atoms } of p.terms) {
+    if (atoms.length === 0) continue;
+    let [a, b] = [Math.abs(coefficient), divisor];
+    while (b !== 0) [a, b] = [b, a % b];
+    divisor = a;
+    if (divisor === 1) return p;
+  }
+  if (divisor < 2) return p;
+  return fromTerms(
+    p.terms.map((term) => ({ ...term, coefficient: Math.floor(term.coefficient / divisor) })),
+  );
 }
 
 /** p = factor * atom + rest, neither holding the atom as a factor; undefined for higher powers. */

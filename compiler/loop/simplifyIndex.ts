@@ -16,6 +16,7 @@ import {
   polyChoose,
   polyConstant,
   polyMultiply,
+  polyScale,
   polySize,
   polySubtract,
   polyVariable,
@@ -162,6 +163,37 @@ function decidePolynomials(
   }
 }
 
+/** A condition on one variable also narrows its range, where that is provably narrower. */
+function narrowed(facts: Facts, notNegative: Polynomial): Facts {
+  let result = facts.assume(notNegative);
+  for (const { atoms, coefficient } of notNegative.terms) {
+    const [atom] = atoms;
+    if (atoms.length !== 1 || atom?.kind !== 'variable' || Math.abs(coefficient) !== 1) continue;
+    const bounds = facts.boundsOf(atom.name);
+    if (bounds === undefined || !isEarlier(notNegative, atom.name, bounds.order, facts)) continue;
+    // +v + rest >= 0: v >= -rest; -v + rest >= 0: v <= rest.
+    const limit = polySubtract(polyVariable(atom.name), polyScale(notNegative, coefficient));
+    const narrower =
+      coefficient === 1 ? polySubtract(limit, bounds.min) : polySubtract(bounds.max, limit);
+    if (!provesNotNegative(facts, narrower)) continue;
+    const [min, max] = coefficient === 1 ? [limit, bounds.max] : [bounds.min, limit];
+    result = result.rebound(atom.name, { ...bounds, min, max });
+  }
+  return result;
+}
+
+/** Everything else in it is bound before the variable, so that bounds stay acyclic. */
+function isEarlier(p: Polynomial, name: string, order: number, facts: Facts): boolean {
+  return p.terms.every(({ atoms }) =>
+    atoms.every(
+      (atom) =>
+        atom.kind === 'size' ||
+        (atom.kind === 'variable' &&
+          (atom.name === name || (facts.boundsOf(atom.name)?.order ?? Infinity) < order)),
+    ),
+  );
+}
+
 function assumePolynomials(
   facts: Facts,
   op: IndexCondition['op'],
@@ -172,9 +204,9 @@ function assumePolynomials(
   const [up, down] = [polySubtract(b, a), polySubtract(a, b)];
   switch (op) {
     case 'lt':
-      return facts.assume(holds ? polySubtract(up, UNIT) : down);
+      return narrowed(facts, holds ? polySubtract(up, UNIT) : down);
     case 'le':
-      return facts.assume(holds ? up : polySubtract(down, UNIT));
+      return narrowed(facts, holds ? up : polySubtract(down, UNIT));
     case 'eq':
       return holds ? facts.assume(up, down) : facts;
   }

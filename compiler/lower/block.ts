@@ -151,6 +151,12 @@ class BlockLowering implements FieldPolicy {
     if (!provesNotNegative(facts, polySubtract(elements, total))) throw new StoreInstead(field.key);
   }
 
+  operatorOf({ key }: Field): string {
+    const { graph } = this.context;
+    if (key.startsWith('v')) return `value ${graph.values[Number(key.slice(1))]!.name}`;
+    return graph.operators[Number.parseInt(key)]!.id;
+  }
+
   private fill(field: Field, buffer: Buffer): void {
     const { procedure } = field;
     if (procedure !== undefined) {

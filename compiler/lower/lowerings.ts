@@ -3,13 +3,22 @@
  * and is refused with that reason.
  */
 import * as conversion from './conversion.ts';
+import * as convolution from './convolution.ts';
 import * as elementwiseBinary from './elementwiseBinary.ts';
 import * as elementwiseUnary from './elementwiseUnary.ts';
+import * as gather from './gather.ts';
 import type { Lowering } from './lowerOp.ts';
 import * as matmul from './matmul.ts';
 import * as movement from './movement.ts';
+import * as normalisation from './normalisation.ts';
+import * as pad from './pad.ts';
+import * as pooling from './pooling.ts';
+import * as procedures from './procedures.ts';
+import * as quantisation from './quantisation.ts';
 import * as reduction from './reduction.ts';
+import * as resize from './resize.ts';
 import * as softmax from './softmax.ts';
+import * as sources from './sources.ts';
 
 const ONNX: Readonly<Record<string, Lowering>> = {
   ...elementwiseUnary.LOWERINGS,
@@ -19,6 +28,15 @@ const ONNX: Readonly<Record<string, Lowering>> = {
   ...reduction.LOWERINGS,
   ...softmax.LOWERINGS,
   ...matmul.LOWERINGS,
+  ...pad.LOWERINGS,
+  ...gather.LOWERINGS,
+  ...convolution.LOWERINGS,
+  ...pooling.LOWERINGS,
+  ...normalisation.LOWERINGS,
+  ...quantisation.LOWERINGS,
+  ...resize.LOWERINGS,
+  ...sources.LOWERINGS,
+  ...procedures.LOWERINGS,
 };
 
 const TABLE: ReadonlyMap<string, ReadonlyMap<string, Lowering>> = new Map([

@@ -164,12 +164,13 @@ const spaceToDepth: Lowering = (op) => {
   const input = op.input(0);
   const block = op.int('blocksize', 1);
   const depth = input.shape[1]!;
+  const columnFirst = op.string('mode', 'DCR') === 'CRD';
   return [
     view(op, input, op.outputDims(), ([n, c, y, x]) => {
-      const inner = floorDiv(c!, depth);
+      const inner = columnFirst ? mod(c!, block * block) : floorDiv(c!, depth);
       return [
         n!,
-        mod(c!, depth),
+        columnFirst ? floorDiv(c!, block * block) : mod(c!, depth),
         add(multiply(y!, block), floorDiv(inner, block)),
         add(multiply(x!, block), mod(inner, block)),
       ];

@@ -5,7 +5,16 @@
  * for every element. Conditions are decided by ranges before a branch is opened.
  */
 import type { Buffer, Expr } from '../loop/expr.ts';
-import { binary, compareIndex, indicesOf, literal, load, operandsOf, read } from '../loop/expr.ts';
+import {
+  binary,
+  compareIndex,
+  indexValue,
+  indicesOf,
+  literal,
+  load,
+  operandsOf,
+  read,
+} from '../loop/expr.ts';
 import type { Facts } from '../loop/facts.ts';
 import type { Index, IndexCondition } from '../loop/indexExpr.ts';
 import { constant, variable, visitNames } from '../loop/indexExpr.ts';
@@ -14,7 +23,14 @@ import { store } from '../loop/ir.ts';
 import type { Polynomial } from '../loop/polynomial.ts';
 import { polyMultiply, UNIT } from '../loop/polynomial.ts';
 import { printExpr, printIndex } from '../loop/print.ts';
-import { assuming, decide, insideLoop, normalForm, simplifyIndex } from '../loop/simplifyIndex.ts';
+import {
+  assuming,
+  decide,
+  insideLoop,
+  isWithin,
+  normalForm,
+  simplifyIndex,
+} from '../loop/simplifyIndex.ts';
 import type { Field } from './field.ts';
 
 interface Frame {
@@ -35,6 +51,8 @@ export interface FieldPolicy {
   memoryOf(field: Field): Buffer | undefined;
   /** A field is about to be computed in place once more, so many times; may throw to start over. */
   computing(field: Field, iterations: Polynomial | undefined): void;
+  /** Id of the operator that gives the field: told when a check on it fails. */
+  operatorOf(field: Field): string;
 }
 
 interface Shared {
@@ -97,16 +115,39 @@ export class Scope {
       if (found !== undefined) return found;
     }
     const target = this.homeOf(at);
-    let value: Expr;
-    if (memory !== undefined) {
-      value = load(memory, at);
-    } else {
-      this.shared.policy.computing(field, target.frame.iterations);
-      value = field.element(target, at);
-    }
+    if (memory !== undefined) return target.loaded(field, memory, at, key, this);
+    this.shared.policy.computing(field, target.frame.iterations);
+    const value = field.element(target, at);
     const bound = target.bind(field.hint, value);
     target.frame.memo.set(key, bound);
     return bound;
+  }
+
+  /**
+   * An element of memory. Positions that are not proven in bounds are checked, and only where they are read
+   * (`reader`): an outer loop may run where the inner one does not.
+   */
+  private loaded(
+    field: Field,
+    memory: Buffer,
+    at: readonly Index[],
+    key: string,
+    reader: Scope,
+  ): Expr {
+    const open = at.map((part, axis) => !isWithin(part, memory.shape[axis]!, this.facts));
+    const target = open.includes(true) ? reader : this;
+    const safe = at.map((part, axis) =>
+      open[axis] ? reader.checked(part, memory, axis, field) : part,
+    );
+    const bound = target.bind(field.hint, load(memory, safe));
+    target.frame.memo.set(key, bound);
+    return bound;
+  }
+
+  private checked(index: Index, { shape }: Buffer, axis: number, field: Field): Index {
+    const extent = shape[axis]!;
+    const { policy } = this.shared;
+    return this.bindChecked('in', indexValue(index), extent, policy.operatorOf(field));
   }
 
   /** Names a value, unless it is as short as a name. */
@@ -125,17 +166,21 @@ export class Scope {
       const found = frame.memo.get(key);
       if (found?.kind === 'indexValue') return found.index;
     }
-    const name = target.fresh(hint);
-    target.emit({ kind: 'checkedIndex', name, value, extent, operator });
-    const bound = normalForm(extent, target.frame.facts);
-    if (bound !== undefined) {
-      for (const frame of this.shared.open) {
-        if (isWithin(frame, target.frame)) frame.facts = frame.facts.within(name, bound);
-      }
-    }
-    const index = variable(name);
+    const index = target.bindChecked(hint, value, extent, operator);
     target.frame.memo.set(key, { kind: 'indexValue', index, type: 'i64', lanes: 1 });
     return index;
+  }
+
+  private bindChecked(hint: string, value: Expr, extent: Index, operator: string): Index {
+    const name = this.fresh(hint);
+    this.emit({ kind: 'checkedIndex', name, value, extent, operator });
+    const bound = normalForm(extent, this.frame.facts);
+    if (bound !== undefined) {
+      for (const frame of this.shared.open) {
+        if (contains(this.frame, frame)) frame.facts = frame.facts.within(name, bound);
+      }
+    }
+    return variable(name);
   }
 
   /** Runs `body` for every index below `extents`, outermost first. Extents of 1 need no loop. */
@@ -249,7 +294,12 @@ export class Scope {
   }
 
   store(buffer: Buffer, index: readonly Index[], value: Expr): void {
-    const at = index.map((part) => this.simplify(part));
+    const at = index.map((part, axis) => {
+      const simple = this.simplify(part);
+      const extent = buffer.shape[axis]!;
+      if (isWithin(simple, extent, this.frame.facts)) return simple;
+      return this.bindChecked('in', indexValue(simple), extent, buffer.name);
+    });
     this.emit(store(buffer, at, value));
   }
 
@@ -317,7 +367,7 @@ export interface Mutable {
   readonly set: (scope: Scope, value: Expr) => void;
 }
 
-function isWithin(frame: Frame, ancestor: Frame): boolean {
+function contains(ancestor: Frame, frame: Frame): boolean {
   let at: Frame | undefined = frame;
   while (at && at !== ancestor) at = at.parent;
   return at !== undefined;

@@ -1,0 +1,134 @@
+// Judges lowering and interpreter by ONNX's own operator cases: each ends as passed, folded (inference computed
+// it), unsupported with a reason, or failed.
+import type { Model } from '../../../compiler/graph/graph.ts';
+import { RunError } from '../../../compiler/loop/interpret.ts';
+import { importModel } from '../../../compiler/onnx/importModel.ts';
+import { openModelFile } from '../../../compiler/onnx/source.ts';
+import { unprovenAccesses } from '../../../compiler/loop/bounds.ts';
+import type { Tensor } from '../../../compiler/lower/runGraph.ts';
+import { runGraph } from '../../../compiler/lower/runGraph.ts';
+import { Unsupported } from '../../../compiler/lower/unsupported.ts';
+import { withoutDeclaredResults, withKnownParameters } from './parameters.ts';
+import type { NodeTestCase, NodeTestData } from '../../setup/nodeTests.ts';
+import { oneBlock, prepare, readTensor } from './running.ts';
+
+export type Verdict =
+  | { readonly kind: 'passed' | 'folded' }
+  | { readonly kind: 'unsupported' | 'failed'; readonly reason: string };
+
+export interface CaseResult {
+  readonly name: string;
+  readonly verdict: Verdict;
+  /** Element types that the project counts apart. */
+  readonly half: boolean;
+  /** Accesses that could not be proven in bounds. */
+  readonly unproven: readonly string[];
+}
+
+export function judge(testCase: NodeTestCase): CaseResult {
+  const unproven: string[] = [];
+  let half = /float16|bfloat16|float8|int4|uint4|FLOAT16|FLOAT8|INT4|float4|FLOAT4/.test(
+    testCase.name,
+  );
+  const source = openModelFile(testCase.model);
+  let verdict: Verdict;
+  try {
+    const imported = importModel(source);
+    half ||= usesHalf(imported);
+    verdict = testCase.dataSets
+      .map((data) => judgeData(imported, data, unproven))
+      .reduce((worst, next) => (worst.kind === 'failed' ? worst : next));
+  } catch (error) {
+    verdict = { kind: 'failed', reason: `${(error as Error).stack?.slice(0, 600)}` };
+  } finally {
+    source.close();
+  }
+  return { name: testCase.name, verdict, half, unproven };
+}
+
+function usesHalf({ graph }: Model): boolean {
+  return graph.inputs.some((value) => {
+    const { type } = graph.values[value]!;
+    return type.kind === 'tensor' && /^(b?float16|float8.*|u?int4)$/.test(type.dtype);
+  });
+}
+
+function judgeData(imported: Model, data: NodeTestData, unproven: string[]): Verdict {
+  try {
+    return runData(
+      imported,
+      data,
+      imported.graph.inputs.map((_, i) => data.inputs[i]),
+      unproven,
+    );
+  } catch (error) {
+    if (!(error instanceof Unsupported)) throw error;
+  }
+  // What has to be known while compiling (axes, shapes, pads …) becomes a constant.
+  const bound = withKnownParameters(imported, data.inputs);
+  try {
+    return runData(bound.model, data, bound.files, unproven);
+  } catch (error) {
+    if (error instanceof Unsupported) return { kind: 'unsupported', reason: error.reason };
+    throw error;
+  }
+}
+
+function runData(
+  imported: Model,
+  data: NodeTestData,
+  files: readonly (string | undefined)[],
+  unproven: string[],
+): Verdict {
+  const prepared = prepare(withoutDeclaredResults(imported));
+  const { graph } = prepared.model;
+  const operators = graph.operators.length;
+  const inputs = files.map((file) => {
+    const tensor = file === undefined ? undefined : readTensor(file);
+    if (tensor === undefined) throw new Unsupported('input', 'no kernels read its input type');
+    return tensor;
+  });
+  const onlyTensors = graph.outputs.every((value) => graph.values[value]!.type.kind === 'tensor');
+  if (!onlyTensors) throw new Unsupported('output', 'no kernels write its output type');
+  let results: readonly Tensor[];
+  const accesses: string[] = [];
+  try {
+    results = runGraph(prepared.model, oneBlock(prepared.model), inputs, {
+      maxSteps: 3e7,
+      onProgram: ({ program }) => accesses.push(...unprovenAccesses(program)),
+    });
+  } catch (error) {
+    if (error instanceof RunError) return { kind: 'failed', reason: error.message };
+    throw error;
+  }
+  for (const [i, result] of results.entries()) {
+    const expected = data.outputs[i] === undefined ? undefined : readTensor(data.outputs[i]);
+    if (expected === undefined) throw new Unsupported('output', 'no kernels write its output type');
+    const difference = compare(result, expected);
+    if (difference !== undefined) {
+      return { kind: 'failed', reason: `output ${i}: ${difference}` };
+    }
+  }
+  unproven.push(...accesses);
+  return { kind: operators === 0 ? 'folded' : 'passed' };
+}
+
+/** How a result differs from what is expected; floats within ONNX's own tolerance (rtol 1e-3, atol 1e-7). */
+export function compare(result: Tensor, expected: Tensor): string | undefined {
+  if (result.storage !== expected.storage) return `${result.storage}, expected ${expected.storage}`;
+  const [own, dims] = [result.dims.join('x'), expected.dims.join('x')];
+  if (own !== dims) return `shape ${own}, expected ${dims}`;
+  const isHalf = result.storage === 'f16' || result.storage === 'bf16';
+  const relative = isHalf ? 2e-2 : 1e-3;
+  const absolute = isHalf ? 2e-3 : 1e-6;
+  for (const [at, a] of result.elements.entries()) {
+    const b = expected.elements[at]!;
+    if (a === b || (Number.isNaN(a) && Number.isNaN(b))) continue;
+    const isFloat = result.storage === 'f32' || result.storage === 'f64' || isHalf;
+    if (isFloat && Math.abs(Number(a) - Number(b)) <= relative * Math.abs(Number(b)) + absolute) {
+      continue;
+    }
+    return `element ${at} is ${a}, expected ${b}`;
+  }
+  return undefined;
+}
