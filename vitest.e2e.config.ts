@@ -2,9 +2,12 @@
 // because all of them share one workbench server and one browser.
 import { defineConfig } from 'vitest/config';
 
+/** E2E=openingTimes: one of test/e2e/asked/, which run only when asked, instead of the specs. */
+const asked = process.env['E2E'];
+
 export default defineConfig({
   test: {
-    include: ['test/e2e/**/*.e2e.ts'],
+    include: asked ? [`test/e2e/asked/${asked}.ts`] : ['test/e2e/*.e2e.ts'],
     globalSetup: ['test/e2e/harness/globalSetup.ts'],
     testTimeout: 120_000,
     hookTimeout: 300_000,

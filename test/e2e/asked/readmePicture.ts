@@ -1,13 +1,13 @@
-// Makes the README's picture; runs only when asked: README_PICTURE=1 npm test -- e2e. Everything in it is real: the
+// Makes the README's picture; runs only when asked: E2E=readmePicture npm test -- e2e. Everything in it is real: the
 // sample in the workbench, one block selected.
 import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { root } from '../setup/command.mjs';
-import { openWorkbench } from './harness/workbench.ts';
-import { GraphPage } from './support/graphPage.ts';
+import { root } from '../../setup/command.mjs';
+import { openWorkbench } from '../harness/workbench.ts';
+import { GraphPage } from '../support/graphPage.ts';
 
-it.runIf(process.env['README_PICTURE'] === '1')('is taken', async () => {
+it('is taken', async () => {
   const name = 'text-direction.onnx';
   const workbench = await openWorkbench({
     files: { [name]: readFileSync(join(root, 'media/samples', name)) },
