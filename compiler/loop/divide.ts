@@ -99,7 +99,7 @@ function withoutModulo(
   d: Polynomial,
   depth: number,
 ): Division | undefined {
-  for (const term of a.terms) {
+  for (const term of a.sorted) {
     const [atom] = term.atoms;
     if (term.atoms.length !== 1 || atom?.kind !== 'call' || atom.fn !== 'mod') continue;
     const [multiple, left] = divideTerms(polyScale(atom.b, term.coefficient), d);
@@ -151,7 +151,7 @@ function factors(a: Polynomial, d: Polynomial): readonly Term[] {
   );
   if (shared === undefined) return [];
   const whole = makeTerm(Math.abs(shared.coefficient), shared.atoms);
-  for (const term of a.terms) {
+  for (const term of a.sorted) {
     const common = commonFactor(term, whole);
     if (common.key === '' && common.coefficient === 1) continue;
     found.set(`${common.coefficient}*${common.key}`, common);

@@ -28,9 +28,30 @@ export interface Term {
   readonly key: string;
 }
 
-export interface Polynomial {
-  readonly terms: readonly Term[];
-  readonly key: string;
+/** Terms of distinct keys, none with coefficient 0, in no particular order. */
+export class Polynomial {
+  private ordered: readonly Term[] | undefined;
+  private text: string | undefined;
+
+  constructor(readonly terms: readonly Term[]) {}
+
+  /** Highest degree first; the plain number (empty key) last. */
+  get sorted(): readonly Term[] {
+    this.ordered ??= [...this.terms].sort(
+      (a, b) => b.atoms.length - a.atoms.length || (a.key < b.key ? -1 : 1),
+    );
+    return this.ordered;
+  }
+
+  /** Equal for equal polynomials. Proofs make many polynomials and need few keys, hence on demand. */
+  get key(): string {
+    if (this.text === undefined) {
+      const parts = this.sorted.map(({ coefficient, key }) => `${coefficient}*${key}`);
+      this.text = parts.join('+');
+      if (this.text.length > LONGEST_KEY) throw new TooComplex();
+    }
+    return this.text;
+  }
 }
 
 /** The expression outgrew what the simplifier handles. */
@@ -39,7 +60,7 @@ export class TooComplex extends Error {}
 const MOST_TERMS = 120;
 const LONGEST_KEY = 4000;
 
-export const NOUGHT: Polynomial = { terms: [], key: '' };
+export const NOUGHT = new Polynomial([]);
 
 export function polyConstant(value: number): Polynomial {
   return value === 0 ? NOUGHT : fromTerms([{ coefficient: value, atoms: [], key: '' }]);
@@ -86,7 +107,7 @@ export function polySubtract(a: Polynomial, b: Polynomial): Polynomial {
 
 export function polyScale(a: Polynomial, factor: number): Polynomial {
   if (factor === 1) return a;
-  return fromTerms(a.terms.map((term) => ({ ...term, coefficient: term.coefficient * factor })));
+  return fromTerms(a.terms.map((term) => scaled(term, factor)));
 }
 
 export function polyMultiply(a: Polynomial, b: Polynomial): Polynomial {
@@ -108,12 +129,12 @@ export function divideTerms(
   a: Polynomial,
   divisor: Polynomial,
 ): readonly [quotient: Polynomial, rest: Polynomial] {
-  const lead = divisor.terms[0];
+  const lead = divisor.sorted[0];
   if (lead === undefined) return [NOUGHT, a];
   let quotient = NOUGHT;
   let rest = a;
   for (let round = 0; round < MOST_TERMS; round++) {
-    const found = rest.terms.map((term) => quotientOf(term, lead)).find((term) => term);
+    const found = rest.sorted.map((term) => quotientOf(term, lead)).find((term) => term);
     if (found === undefined) break;
     const part = fromTerms([found]);
     const next = polySubtract(rest, polyMultiply(part, divisor));
@@ -156,21 +177,32 @@ export function makeTerm(coefficient: number, atoms: readonly Atom[]): Term {
 }
 
 export function fromTerms(terms: readonly Term[]): Polynomial {
-  const byKey = new Map<string, Term>();
+  const merged: Term[] = [];
   for (const term of terms) {
-    const coefficient = (byKey.get(term.key)?.coefficient ?? 0) + term.coefficient;
+    const at = merged.findIndex(({ key }) => key === term.key);
+    if (at < 0) {
+      merged.push(term);
+      if (merged.length > MOST_TERMS * 8) throw new TooComplex();
+      continue;
+    }
+    const coefficient = merged[at]!.coefficient + term.coefficient;
     if (!Number.isSafeInteger(coefficient)) throw new TooComplex();
-    byKey.set(term.key, { ...term, coefficient });
+    merged[at] = { ...term, coefficient };
   }
-  const kept = [...byKey.values()].filter(({ coefficient }) => coefficient !== 0);
-  // Highest degree first; the plain number (empty key) last.
-  kept.sort((a, b) => b.atoms.length - a.atoms.length || (a.key < b.key ? -1 : 1));
-  const key = kept.map((term) => `${term.coefficient}*${term.key}`).join('+');
-  if (kept.length > MOST_TERMS || key.length > LONGEST_KEY) throw new TooComplex();
-  return { terms: kept, key };
+  const kept = merged.filter(({ coefficient }) => coefficient !== 0);
+  if (kept.length > MOST_TERMS) throw new TooComplex();
+  return new Polynomial(kept);
+}
+
+function scaled(term: Term, factor: number): Term {
+  const coefficient = term.coefficient * factor;
+  if (!Number.isSafeInteger(coefficient)) throw new TooComplex();
+  return { ...term, coefficient };
 }
 
 function termProduct(a: Term, b: Term): Term {
+  if (b.atoms.length === 0) return scaled(a, b.coefficient);
+  if (a.atoms.length === 0) return scaled(b, a.coefficient);
   const coefficient = a.coefficient * b.coefficient;
   if (!Number.isSafeInteger(coefficient)) throw new TooComplex();
   return makeTerm(coefficient, [...a.atoms, ...b.atoms]);

@@ -69,6 +69,19 @@ export function insideLoop(facts: Facts, variable: string, extent: Index): Facts
   return derived ?? facts;
 }
 
+/** a <= b at every point, of normal forms. */
+export function isAtMost(a: Polynomial, b: Polynomial, facts: Facts): boolean {
+  return attempt(facts, () => provesNotNegative(facts, polySubtract(b, a))) === true;
+}
+
+/** a + b and a * b of normal forms; `undefined` where they are too complex. */
+export function sumOf(a: Polynomial, b: Polynomial, facts: Facts): Polynomial | undefined {
+  return attempt(facts, () => polyAdd(a, b));
+}
+export function productOf(a: Polynomial, b: Polynomial, facts: Facts): Polynomial | undefined {
+  return attempt(facts, () => polyMultiply(a, b));
+}
+
 /** `index` is proven to lie in [0, extent). */
 export function isWithin(index: Index, extent: Index, facts: Facts): boolean {
   return (
@@ -224,7 +237,7 @@ function recombined(p: Polynomial, facts: Facts): Polynomial {
 }
 
 function combineOnce(p: Polynomial, facts: Facts): Polynomial | undefined {
-  for (const term of p.terms) {
+  for (const term of p.sorted) {
     for (const atom of term.atoms) {
       if (atom.kind !== 'call' || atom.fn !== 'mod') continue;
       if (!provesNotNegative(facts, polySubtract(atom.b, UNIT))) continue;

@@ -14,10 +14,8 @@ import { add, product, subtract, ZERO } from '../loop/indexExpr.ts';
 import type { LoopProgram } from '../loop/ir.ts';
 import { globalBuffer, localBuffer } from '../loop/ir.ts';
 import type { Polynomial } from '../loop/polynomial.ts';
-import { polyAdd, polySubtract } from '../loop/polynomial.ts';
-import { provesNotNegative } from '../loop/prove.ts';
 import { registerType } from '../loop/scalarType.ts';
-import { decide, normalForm } from '../loop/simplifyIndex.ts';
+import { decide, isAtMost, normalForm, sumOf } from '../loop/simplifyIndex.ts';
 import type { ValueFacts } from '../ops/operatorView.ts';
 import type { Field } from './field.ts';
 import { LowerOp } from './lowerOp.ts';
@@ -146,9 +144,10 @@ class BlockLowering implements FieldPolicy {
     const facts = this.root.facts;
     const elements = normalForm(product(field.shape), facts);
     if (iterations === undefined || elements === undefined) throw new StoreInstead(field.key);
-    const total = polyAdd(this.iterations.get(field.key) ?? { terms: [], key: '' }, iterations);
+    const before = this.iterations.get(field.key);
+    const total = before === undefined ? iterations : sumOf(before, iterations, facts);
+    if (total === undefined || !isAtMost(total, elements, facts)) throw new StoreInstead(field.key);
     this.iterations.set(field.key, total);
-    if (!provesNotNegative(facts, polySubtract(elements, total))) throw new StoreInstead(field.key);
   }
 
   operatorOf({ key }: Field): string {

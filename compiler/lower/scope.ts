@@ -21,7 +21,7 @@ import { constant, variable, visitNames } from '../loop/indexExpr.ts';
 import type { LoopMode, Stmt } from '../loop/ir.ts';
 import { store } from '../loop/ir.ts';
 import type { Polynomial } from '../loop/polynomial.ts';
-import { polyMultiply, UNIT } from '../loop/polynomial.ts';
+import { UNIT } from '../loop/polynomial.ts';
 import { printExpr, printIndex } from '../loop/print.ts';
 import {
   assuming,
@@ -29,6 +29,7 @@ import {
   insideLoop,
   isWithin,
   normalForm,
+  productOf,
   simplifyIndex,
 } from '../loop/simplifyIndex.ts';
 import type { Field } from './field.ts';
@@ -351,7 +352,7 @@ export class Scope {
       body: [],
       memo: new Map(),
       facts,
-      iterations: iterations && factor && polyMultiply(iterations, factor),
+      iterations: iterations && factor && productOf(iterations, factor, facts),
     };
     this.shared.open.add(frame);
     return new Scope(this.shared, frame);
