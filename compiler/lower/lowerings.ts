@@ -4,6 +4,7 @@
  */
 import * as conversion from './conversion.ts';
 import * as convolution from './convolution.ts';
+import * as einsum from './einsum.ts';
 import * as elementwiseBinary from './elementwiseBinary.ts';
 import * as elementwiseUnary from './elementwiseUnary.ts';
 import * as gather from './gather.ts';
@@ -28,6 +29,7 @@ const ONNX: Readonly<Record<string, Lowering>> = {
   ...reduction.LOWERINGS,
   ...softmax.LOWERINGS,
   ...matmul.LOWERINGS,
+  ...einsum.LOWERINGS,
   ...pad.LOWERINGS,
   ...gather.LOWERINGS,
   ...convolution.LOWERINGS,

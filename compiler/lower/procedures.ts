@@ -20,29 +20,31 @@ function axisOf(op: LowerOp, rank: number, fallback = 0): number {
   return axisIn(op.int('axis', fallback), rank) ?? op.unsupported('its axis');
 }
 
-/** CumSum 14: one pass along the axis for every row. */
-const cumSum: Lowering = (op) => {
-  const input = op.input(0);
-  const rank = input.shape.length;
-  const [stated] = op.knownNumbers(1, 'its axis');
-  const axis = axisIn(stated ?? 0, rank) ?? op.unsupported('its axis');
-  const [exclusive, reverse] = [op.int('exclusive', 0) !== 0, op.int('reverse', 0) !== 0];
-  const type = registerType(input.storage);
-  const length = input.shape[axis]!;
-  const rows = input.shape.filter((_, place) => place !== axis);
-  return op.procedure([{ shape: input.shape, storage: op.outputStorage() }], (scope, [out]) => {
-    scope.loops('i', rows, (inner, row) => {
-      const sum = inner.mutable('sum', literal(type, 0));
-      inner.loops('k', [length], (step, [k]) => {
-        const place = reverse ? subtract(subtract(length, 1), k!) : k!;
-        const index = [...row.slice(0, axis), place, ...row.slice(axis)];
-        const next = step.bind('next', binary('add', sum.value, step.at(input, index)));
-        step.store(out!, index, exclusive ? sum.value : next);
-        sum.set(step, next);
+/** CumSum 14, CumProd 26: one pass along the axis for every row. */
+const running =
+  (join: 'add' | 'mul'): Lowering =>
+  (op) => {
+    const input = op.input(0);
+    const rank = input.shape.length;
+    const [stated] = op.knownNumbers(1, 'its axis');
+    const axis = axisIn(stated ?? 0, rank) ?? op.unsupported('its axis');
+    const [exclusive, reverse] = [op.int('exclusive', 0) !== 0, op.int('reverse', 0) !== 0];
+    const type = registerType(input.storage);
+    const length = input.shape[axis]!;
+    const rows = input.shape.filter((_, place) => place !== axis);
+    return op.procedure([{ shape: input.shape, storage: op.outputStorage() }], (scope, [out]) => {
+      scope.loops('i', rows, (inner, row) => {
+        const sum = inner.mutable('sum', literal(type, join === 'add' ? 0 : 1));
+        inner.loops('k', [length], (step, [k]) => {
+          const place = reverse ? subtract(subtract(length, 1), k!) : k!;
+          const index = [...row.slice(0, axis), place, ...row.slice(axis)];
+          const next = step.bind('next', binary(join, sum.value, step.at(input, index)));
+          step.store(out!, index, exclusive ? sum.value : next);
+          sum.set(step, next);
+        });
       });
     });
-  });
-};
+  };
 
 /** How a scattered element joins what is there. */
 function joined(op: LowerOp, old: Expr, update: Expr): Expr {
@@ -159,7 +161,8 @@ const reverseSequence: Lowering = (op) => {
 };
 
 export const LOWERINGS: Readonly<Record<string, Lowering>> = {
-  CumSum: cumSum,
+  CumSum: running('add'),
+  CumProd: running('mul'),
   Scatter: scatterElements,
   ScatterElements: scatterElements,
   ScatterND: scatterNd,
