@@ -280,6 +280,7 @@ export class PageActions implements Actions {
     if (this.stage?.dismiss()) return;
     if (this.state.refusal) this.store.dispatch({ type: 'dismissRefusal' });
     else if (this.state.search.open) this.store.dispatch({ type: 'searchOpen', open: false });
+    else if (this.state.narrow && this.state.panelOpen) this.run('togglePanel');
     else this.select(null);
     this.stage?.focusGraph();
   }

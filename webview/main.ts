@@ -3,6 +3,7 @@ import { PageActions } from './actions.ts';
 import { createHost } from './host.ts';
 import type { Host } from './host.ts';
 import { LayoutClient } from './layoutClient.ts';
+import { watchWidth } from './narrow.ts';
 import { createPage } from './page.ts';
 import { startDetails } from './detailsLoader.ts';
 import { startStudioTheme } from './studioTheme.ts';
@@ -50,5 +51,6 @@ const host: Host = createHost({
 const actions = new PageActions(store, host);
 const page = createPage({ store, host, actions, layout });
 startDetails(store, host);
+watchWidth(store);
 // A small window is for the graph.
 if (window.innerWidth < 1100) store.dispatch({ type: 'legend', open: false });

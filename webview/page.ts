@@ -132,7 +132,12 @@ export function createPage({ store, host, actions, layout }: PageParts): Page {
       saveSoon();
     },
     covered: () =>
-      [search.element, legend.element, minimap.element]
+      [
+        search.element,
+        legend.element,
+        minimap.element,
+        ...(store.state.narrow ? [panel.element] : []),
+      ]
         .map((view) => view.getBoundingClientRect())
         .filter(({ width }) => width > 0),
     painted: () => host.notify('page/painted', { ms: performance.now() }),
@@ -187,13 +192,13 @@ export function createPage({ store, host, actions, layout }: PageParts): Page {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const save = (): void => {
     timer = undefined;
-    const { document: shown, expanded, selection, panelOpen } = store.state;
+    const { document: shown, expanded, selection, panelWanted } = store.state;
     if (!shown || !graph.picture) return;
     host.notify('page/viewState', {
       ...graph.savedViewport(),
       expandedBlocks: [...expanded],
       selection,
-      panelOpen,
+      panelOpen: panelWanted,
     });
   };
   const saveSoon = (): void => {
@@ -210,7 +215,10 @@ export function createPage({ store, host, actions, layout }: PageParts): Page {
     for (const view of views) view.update(state, previous);
     frame.hidden = state.phase === 'failed';
     graph.update(state, previous);
-    const moved = state.selection !== previous?.selection || state.expanded !== previous?.expanded;
+    const moved =
+      state.selection !== previous?.selection ||
+      state.expanded !== previous.expanded ||
+      state.panelWanted !== previous.panelWanted;
     previous = state;
     if (moved) saveSoon();
     minimap.frame(graph.view(), selectedBlock(state));

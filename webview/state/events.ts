@@ -28,6 +28,8 @@ export type PageEvent =
   | { readonly type: 'weight'; readonly constant: number; readonly state: WeightState }
   | { readonly type: 'editSent'; readonly anchor: number | null }
   | { readonly type: 'editDone'; readonly refusal: Refusal | null }
+  // From the window.
+  | { readonly type: 'width'; readonly narrow: boolean }
   // From the user.
   | { readonly type: 'select'; readonly selection: Selection | null }
   | { readonly type: 'expand'; readonly block: string; readonly on: boolean }

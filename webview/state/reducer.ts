@@ -72,7 +72,9 @@ export function reduce(state: State, event: PageEvent): State {
     case 'expandAll':
       return expandAll(state, event.on);
     case 'panel':
-      return { ...state, panelOpen: event.open };
+      return { ...state, panelOpen: event.open, panelWanted: event.open };
+    case 'width':
+      return setWidth(state, event.narrow);
     case 'legend':
       return { ...state, legendOpen: event.open };
     case 'searchOpen':
@@ -110,9 +112,21 @@ function opened(state: State, init: PageInit): State {
     selection: carrySelection(selection, document),
     details: null,
     weights: new Map(),
-    panelOpen: kept ? state.panelOpen : (viewState?.panelOpen ?? state.panelOpen),
+    ...(viewState && !kept ? restoredPanel(state, viewState.panelOpen) : {}),
     spoken: summaryLine(document),
   };
+}
+
+/** A narrow page keeps the choice for when it is wide again. */
+function restoredPanel(state: State, wanted: boolean): Pick<State, 'panelOpen' | 'panelWanted'> {
+  return { panelWanted: wanted, panelOpen: wanted && !state.narrow };
+}
+
+/** A page that becomes narrow is for the graph alone. */
+function setWidth(state: State, narrow: boolean): State {
+  if (narrow === state.narrow) return state;
+  const panelOpen = !narrow && state.panelWanted;
+  return { ...state, narrow, panelOpen, legendOpen: state.legendOpen && !narrow };
 }
 
 function newDocument(state: State, update: HostNotifications['host/document']): State {

@@ -19,6 +19,10 @@ export interface State {
   readonly expanded: ReadonlySet<string>;
   readonly selection: Selection | null;
   readonly panelOpen: boolean;
+  /** What the user last chose; differs from `panelOpen` on a narrow page, which opens without it. */
+  readonly panelWanted: boolean;
+  /** The panel would lie over the graph. */
+  readonly narrow: boolean;
   readonly legendOpen: boolean;
   readonly search: SearchState;
   readonly details: DetailsState | null;
@@ -88,6 +92,8 @@ export const initialState: State = {
   expanded: new Set(),
   selection: null,
   panelOpen: true,
+  panelWanted: true,
+  narrow: false,
   legendOpen: true,
   search: { open: false, query: '', current: -1 },
   details: null,

@@ -55,10 +55,10 @@ export function createMinimapView(
     const next = queued;
     queued = null;
     const context = canvas.getContext('2d');
-    if (!next || !map || !blocks || !theme || !context) return;
+    if (!next || !map || !blocks || !theme || !context || canvas.clientWidth === 0) return;
     context.clearRect(0, 0, canvas.width, canvas.height);
     context.drawImage(base, 0, 0);
-    const scale = canvas.width / canvas.clientWidth || 1;
+    const scale = canvas.width / canvas.clientWidth;
     const { top, bottom } = blocks;
     const { view, selected } = next;
     const seen = (b: number): boolean => bottom[b]! > view.y1 && top[b]! < view.y2;

@@ -76,6 +76,35 @@ describe('opening', () => {
   });
 });
 
+describe('a narrow page', () => {
+  const narrow = reduce(opened, { type: 'width', narrow: true });
+  const viewState = {
+    zoom: 1,
+    pan: { x: 0, y: 0 },
+    expandedBlocks: [],
+    selection: null,
+    panelOpen: true,
+  };
+  it('is for the graph alone, until it is wide again', () => {
+    expect([opened.panelOpen, opened.legendOpen]).toEqual([true, true]);
+    expect([narrow.panelOpen, narrow.legendOpen]).toEqual([false, false]);
+    expect(narrow.panelWanted).toBe(true);
+    expect(reduce(narrow, { type: 'width', narrow: false }).panelOpen).toBe(true);
+  });
+  it('remembers what the user chose', () => {
+    const closed = reduce(narrow, { type: 'panel', open: false });
+    expect(reduce(closed, { type: 'width', narrow: false }).panelOpen).toBe(false);
+    expect(reduce(closed, { type: 'panel', open: true }).panelOpen).toBe(true);
+  });
+  it('opens without the panel, and does not forget that it was open', () => {
+    const first = run(
+      { type: 'width', narrow: true },
+      { type: 'opened', init: { ...init, viewState } },
+    );
+    expect([first.panelOpen, first.panelWanted]).toEqual([false, true]);
+  });
+});
+
 describe('a new plan', () => {
   it('keeps both halves of a cut block open', () => {
     const next = cutLast(block);

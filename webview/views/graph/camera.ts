@@ -12,6 +12,10 @@ const STEP = 1.25;
 const MARGIN = 60;
 
 export class Camera {
+  /** Of the container, when the viewport was last made for it. */
+  private width = 0;
+  private height = 0;
+
   constructor(
     private readonly cy: Core,
     private readonly container: HTMLElement,
@@ -25,6 +29,32 @@ export class Camera {
   view(): Rectangle {
     const { x1, y1, x2, y2 } = this.cy.extent();
     return { x1, y1, x2, y2 };
+  }
+
+  /**
+   * The container has another size: what was in its middle stays there, and what was at its top when the
+   * picture's top is seen.
+   *
+   * @param top of the picture, model coordinates; null while there is none
+   */
+  resized(top: number | null): void {
+    const { clientWidth, clientHeight } = this.container;
+    this.cy.resize();
+    // Hidden: the place is kept for when it is shown again.
+    if (clientWidth === 0 || clientHeight === 0) return;
+    const dx = (clientWidth - this.width) / 2;
+    const dy = (clientHeight - this.height) / 2;
+    const known = this.width > 0;
+    this.remember();
+    if (!known || top === null || (dx === 0 && dy === 0)) return;
+    const atTop = top * this.cy.zoom() + this.cy.pan().y >= 0;
+    this.cy.panBy({ x: dx, y: atTop ? 0 : dy });
+  }
+
+  /** The viewport fits the container as it is now. */
+  remember(): void {
+    this.width = this.container.clientWidth;
+    this.height = this.container.clientHeight;
   }
 
   zoomBy(direction: 1 | -1): void {
@@ -46,13 +76,28 @@ export class Camera {
 
   /** Puts a model point at the top middle of the window. */
   goTop(x: number, y: number, zoom: number): void {
+    this.remember();
     this.cy.viewport({
       zoom,
       pan: { x: this.container.clientWidth / 2 - x * zoom, y: 24 - y * zoom },
     });
   }
 
+  /** As it was saved. */
+  place(zoom: number, pan: { x: number; y: number }): void {
+    this.remember();
+    this.cy.viewport({ zoom, pan });
+  }
+
+  /** Puts a model coordinate in the middle of the window's width. */
+  centreAcross(x: number): void {
+    this.remember();
+    const zoom = this.cy.zoom();
+    this.cy.pan({ x: this.container.clientWidth / 2 - x * zoom, y: this.cy.pan().y });
+  }
+
   centre(x: number, y: number): void {
+    this.remember();
     const zoom = this.cy.zoom();
     this.cy.pan({
       x: this.container.clientWidth / 2 - x * zoom,
@@ -65,15 +110,19 @@ export class Camera {
    * places that are no help, in window coordinates.
    */
   reveal(box: Rectangle, readable: number, covered: readonly DOMRect[]): void {
-    this.panTo(box, readable);
     const { left, top } = this.container.getBoundingClientRect();
+    // What covers the whole height makes the window narrower, the rest is stepped away from.
+    const { clientWidth, clientHeight } = this.container;
+    const tall = covered.filter(({ height }) => height > clientHeight * 0.9);
+    const lids = covered.filter((lid) => !tall.includes(lid));
+    this.panTo(box, readable, Math.min(clientWidth, ...tall.map((lid) => lid.left - left)));
     const zoom = this.cy.zoom();
     const pan = this.cy.pan();
     const x1 = left + box.x1 * zoom + pan.x;
     const x2 = left + box.x2 * zoom + pan.x;
     const y1 = top + box.y1 * zoom + pan.y;
     const y2 = top + box.y2 * zoom + pan.y;
-    for (const lid of covered) {
+    for (const lid of lids) {
       if (x2 < lid.left || x1 > lid.right || y2 < lid.top || y1 > lid.bottom) continue;
       const atTop = lid.top + lid.bottom < 2 * top + this.container.clientHeight;
       this.cy.panBy({ x: 0, y: atTop ? lid.bottom + 12 - y1 : lid.top - 12 - y2 });
@@ -81,9 +130,8 @@ export class Camera {
     }
   }
 
-  private panTo(box: Rectangle, readable: number): void {
+  private panTo(box: Rectangle, readable: number, width: number): void {
     const zoom = this.cy.zoom();
-    const width = this.container.clientWidth;
     const height = this.container.clientHeight;
     const pan = this.cy.pan();
     const left = box.x1 * zoom + pan.x;
@@ -94,6 +142,7 @@ export class Camera {
     if (far || zoom < readable) {
       this.cy.zoom(Math.max(zoom, readable));
       this.centre((box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2);
+      this.cy.panBy({ x: (width - this.container.clientWidth) / 2, y: 0 });
       return;
     }
     const dx = shortfall(left, right, width);

@@ -19,7 +19,7 @@ import { buildPicture } from './elements.ts';
 import type { Picture } from './elements.ts';
 import { Marks } from './marks.ts';
 import { OnScreen } from './onScreen.ts';
-import { boundsOf, boxOf, topOf, topmostBlock } from './places.ts';
+import { anythingSeen, boundsOf, boxOf, middleOfRows, topOf, topmostBlock } from './places.ts';
 import type { Place } from './places.ts';
 import { connectPointer } from './pointer.ts';
 import type { PointerTarget } from './pointer.ts';
@@ -56,6 +56,11 @@ export interface GraphViewOptions {
   readonly failed: (message: string) => void;
 }
 
+interface Viewport {
+  readonly zoom: number;
+  readonly pan: { readonly x: number; readonly y: number };
+}
+
 export class GraphView {
   private readonly cy: Core;
   private readonly camera: Camera;
@@ -71,7 +76,7 @@ export class GraphView {
   private near = true;
   private looking = false;
   private pendingReveal: Place | null = null;
-  private restored = false;
+  private restored: Viewport | null = null;
   private usedAnchor: State['anchor'] = null;
   private first = true;
   picture: Picture | null = null;
@@ -111,7 +116,10 @@ export class GraphView {
       menu: options.menu,
     });
     this.cy.on('viewport', () => this.viewportMoved());
-    new ResizeObserver(() => this.cy.resize()).observe(options.container);
+    new ResizeObserver(() => {
+      this.camera.resized(this.bounds()?.y1 ?? null);
+      this.viewportMoved();
+    }).observe(options.container);
   }
 
   /** Draws what the state says; lays out again only when blocks or expansion changed. */
@@ -188,18 +196,21 @@ export class GraphView {
     return this.camera.view();
   }
 
-  /** Zoom and pan as they are saved: relative to the picture's own top left corner. */
-  savedViewport(): { zoom: number; pan: { x: number; y: number } } {
+  /**
+   * Zoom and pan as they are saved: of the picture's own top left corner, from the middle of the window's
+   * upper edge, so that a window of another width shows the same.
+   */
+  savedViewport(): Viewport {
     const zoom = this.cy.zoom();
     const pan = this.cy.pan();
     const origin = this.bounds() ?? { x1: 0, y1: 0 };
-    return { zoom, pan: { x: pan.x + origin.x1 * zoom, y: pan.y + origin.y1 * zoom } };
+    const middle = this.options.container.clientWidth / 2;
+    return { zoom, pan: { x: pan.x + origin.x1 * zoom - middle, y: pan.y + origin.y1 * zoom } };
   }
 
   /** Used for the first picture instead of its top. */
-  restoreViewport(saved: { zoom: number; pan: { x: number; y: number } }): void {
-    this.restored = true;
-    this.cy.viewport({ zoom: saved.zoom, pan: { ...saved.pan } });
+  restoreViewport(saved: Viewport): void {
+    this.restored = saved;
   }
 
   centreOn(x: number, y: number): void {
@@ -255,7 +266,21 @@ export class GraphView {
 
   private placeFirst(): void {
     const bounds = this.bounds();
-    if (this.restored && bounds) return;
+    if (this.restored && bounds && this.picture) {
+      const { zoom, pan } = this.restored;
+      const middle = this.options.container.clientWidth / 2;
+      this.camera.place(zoom, {
+        x: pan.x - bounds.x1 * zoom + middle,
+        y: pan.y - bounds.y1 * zoom,
+      });
+      if (anythingSeen(this.picture, this.camera.view())) return;
+      // The picture is another one than was saved.
+      const x = middleOfRows(this.picture, this.camera.view());
+      if (x !== null) {
+        this.camera.centreAcross(x);
+        return;
+      }
+    }
     this.cy.zoom(READABLE);
     this.goToTop();
   }

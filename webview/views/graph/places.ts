@@ -55,6 +55,25 @@ export function topOf({ scene, layout: { x, y } }: Picture): { x: number; y: num
   return node ? { x: x[top]!, y: y[top]! - node.height / 2 } : null;
 }
 
+/** The middle of some node is in view. */
+export function anythingSeen({ nodes }: Elements, view: Rectangle): boolean {
+  for (const { x, y } of nodes.values()) {
+    if (x > view.x1 && x < view.x2 && y > view.y1 && y < view.y2) return true;
+  }
+  return false;
+}
+
+/** Middle of what is at the height of the view, wherever sideways; null when nothing is. */
+export function middleOfRows({ nodes }: Elements, view: Rectangle): number | null {
+  let [x1, x2] = [Infinity, -Infinity];
+  for (const { x, y, w, h } of nodes.values()) {
+    if (y + h / 2 < view.y1 || y - h / 2 > view.y2) continue;
+    x1 = Math.min(x1, x - w / 2);
+    x2 = Math.max(x2, x + w / 2);
+  }
+  return x1 > x2 ? null : (x1 + x2) / 2;
+}
+
 export function overlaps(a: Rectangle, b: Rectangle): boolean {
   return a.x1 < b.x2 && a.x2 > b.x1 && a.y1 < b.y2 && a.y2 > b.y1;
 }
