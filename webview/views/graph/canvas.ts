@@ -159,7 +159,9 @@ export class Canvas {
       const spec = this.picture.edges.get(id)!;
       const bends = !same(spec.weights, old.weights) || !same(spec.distances, old.distances);
       const element = this.cy.getElementById(id);
-      if (bends || spec.label !== old.label) element.data(edgeData(spec));
+      const label =
+        spec.label !== old.label || spec.labelX !== old.labelX || spec.labelY !== old.labelY;
+      if (bends || label) element.data(edgeData(spec));
       if (spec.classes !== old.classes) element.classes(spec.classes);
       this.edges.set(id, spec);
     }
@@ -216,8 +218,10 @@ function edgeDefinition(spec: EdgeSpec): EdgeDefinition {
   return { group: 'edges', data: { id, source, target, ...edgeData(spec) }, classes };
 }
 
-function edgeData({ label, weights, distances }: EdgeSpec): Record<string, unknown> {
-  return { label, weights: weights.join(' '), distances: distances.join(' ') };
+function edgeData(spec: EdgeSpec): Record<string, unknown> {
+  const { label, labelX, labelY } = spec;
+  const [weights, distances] = [spec.weights.join(' '), spec.distances.join(' ')];
+  return { label, labelX, labelY, weights, distances };
 }
 
 function same(a: readonly number[], b: readonly number[]): boolean {

@@ -7,6 +7,7 @@ import { METRICS } from '../../state/scene.ts';
 import type { Scene, SceneEdge, SceneNode } from '../../state/scene.ts';
 import { badgeClass } from './badges.ts';
 import { relativeBends } from './bends.ts';
+import { LabelPlaces } from './labelPlaces.ts';
 import { reasonGroup } from './reasons.ts';
 
 export interface NodeSpec {
@@ -29,6 +30,9 @@ export interface EdgeSpec {
   readonly tunnel: boolean;
   readonly weights: readonly number[];
   readonly distances: readonly number[];
+  /** Of the label, from the line's middle. */
+  readonly labelX: number;
+  readonly labelY: number;
 }
 
 export interface Elements {
@@ -77,7 +81,50 @@ export function buildPicture(scene: Scene, layout: LayoutResult): Picture {
   const ports: Ports = { scene, layout, nodes, edges, meaning };
   for (const [node, list] of leaving) addPort(ports, node, list, true);
   for (const [node, list] of arriving) addPort(ports, node, list, false);
+  placeLabels(scene, layout, nodes, edges);
   return { scene, layout, nodes, edges, meaning };
+}
+
+/** Straight lines first: they have the fewest places to choose from. */
+function placeLabels(
+  scene: Scene,
+  layout: LayoutResult,
+  nodes: ReadonlyMap<string, NodeSpec>,
+  edges: Map<string, EdgeSpec>,
+): void {
+  const frames = new Set(scene.groups.map(({ key }) => key));
+  // Of a frame only the lower border is in the way: the header covers the upper one.
+  const places = new LabelPlaces(
+    [...nodes.values()].map((node) =>
+      frames.has(node.id) ? { x: node.x, y: node.y + node.h / 2, w: node.w, h: 3 } : node,
+    ),
+  );
+  const asked = scene.edges
+    .map((edge, index) => ({ edge, index, spec: edges.get(edge.key)! }))
+    .filter(({ edge, spec }) => !edge.quiet && !spec.tunnel && edge.label !== '');
+  const bent = (spec: EdgeSpec): boolean => spec.weights.length > 0;
+  for (const bends of [false, true]) {
+    for (const { edge, index, spec } of asked) {
+      if (bent(spec) !== bends) continue;
+      const offset = places.place({ label: edge.label, points: lineOf(scene, layout, index) });
+      if (offset === null) edges.set(edge.key, { ...spec, classes: `${spec.classes} quiet` });
+      else if (offset.dx !== 0 || offset.dy !== 0) {
+        edges.set(edge.key, { ...spec, labelX: offset.dx, labelY: offset.dy });
+      }
+    }
+  }
+}
+
+/** From the source's lower border over the bends to the target's upper border. */
+function lineOf(scene: Scene, layout: LayoutResult, index: number): number[] {
+  const { source, target } = scene.edges[index]!;
+  return [
+    layout.x[source]!,
+    layout.y[source]! + scene.nodes[source]!.height / 2,
+    ...layout.edgePoints.subarray(layout.edgeOffset[index], layout.edgeOffset[index + 1]),
+    layout.x[target]!,
+    layout.y[target]! - scene.nodes[target]!.height / 2,
+  ];
 }
 
 function nodeSpec(node: SceneNode, x: number, y: number): NodeSpec {
@@ -147,6 +194,8 @@ function edgeSpec(scene: Scene, layout: LayoutResult, index: number, tunnel: boo
     label: edge.label,
     classes: edgeClasses(edge, tunnel, bends.weights.length > 0),
     tunnel,
+    labelX: 0,
+    labelY: 0,
     ...bends,
   };
 }
@@ -195,6 +244,8 @@ function addPort(ports: Ports, node: number, list: readonly number[], outgoing: 
     tunnel: false,
     weights: [],
     distances: [],
+    labelX: 0,
+    labelY: 0,
   });
   const port: Meaning = { kind: 'port', edges: list, outgoing };
   meaning.set(id, port);

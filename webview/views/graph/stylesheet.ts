@@ -167,7 +167,14 @@ function edgeRules(theme: GraphTheme, near: boolean): Rule[] {
         'z-index': 2,
       },
     },
-    { selector: 'edge[label]', style: { label: 'data(label)' } },
+    {
+      selector: 'edge[label]',
+      style: {
+        label: 'data(label)',
+        'text-margin-x': 'data(labelX)' as unknown as number,
+        'text-margin-y': 'data(labelY)' as unknown as number,
+      },
+    },
     { selector: 'edge.quiet', style: { 'text-opacity': 0, 'text-background-opacity': 0 } },
     {
       selector: 'edge.bent',
