@@ -3,6 +3,7 @@
  * fetched and wrapped. The newest request wins: older ones resolve to null.
  */
 import type { LayoutAnswer, LayoutRequest } from './layout/messages.ts';
+import type { LayoutMemory } from './layoutMemory.ts';
 import type { KeyedLayout, NextKeys } from './layout/relayout.ts';
 import type { LayoutInput, LayoutResult } from './layout/types.ts';
 
@@ -11,7 +12,11 @@ export class LayoutClient {
   private readonly worker: Promise<Worker>;
   private readonly open = new Map<number, Settle>();
 
-  constructor(scriptUrl: string) {
+  /** @param memory where the host keeps layouts for pages that come back */
+  constructor(
+    scriptUrl: string,
+    private readonly memory?: LayoutMemory,
+  ) {
     this.worker = start(scriptUrl);
     this.worker.then(
       (worker) => {
@@ -29,11 +34,13 @@ export class LayoutClient {
     previous: KeyedLayout | null,
   ): Promise<LayoutResult | null> {
     const generation = ++this.generation;
+    const kept = previous ? null : this.memory?.recall(input);
+    if (kept) return Promise.resolve(kept);
     const request: LayoutRequest = previous
       ? { type: 'relayout', generation, previous, input, names }
       : { type: 'layout', generation, input };
     return new Promise((resolve, reject) => {
-      this.open.set(generation, { resolve, reject });
+      this.open.set(generation, { input, resolve, reject });
       this.worker.then(
         (worker) => worker.postMessage(request),
         (error: unknown) => reject(error as Error),
@@ -51,7 +58,9 @@ export class LayoutClient {
     this.open.delete(answer.generation);
     if (!settle) return;
     if (answer.type === 'done') {
-      settle.resolve(answer.generation === this.generation ? answer.result : null);
+      const newest = answer.generation === this.generation;
+      if (newest) this.memory?.keep(settle.input, answer.result);
+      settle.resolve(newest ? answer.result : null);
     } else if (answer.type === 'cancelled') settle.resolve(null);
     else settle.reject(new Error(answer.message));
   }
@@ -63,6 +72,7 @@ export class LayoutClient {
 }
 
 interface Settle {
+  readonly input: LayoutInput;
   readonly resolve: (result: LayoutResult | null) => void;
   readonly reject: (error: Error) => void;
 }

@@ -3,6 +3,7 @@ import { PageActions } from './actions.ts';
 import { createHost } from './host.ts';
 import type { Host } from './host.ts';
 import { LayoutClient } from './layoutClient.ts';
+import { LayoutMemory } from './layoutMemory.ts';
 import { watchWidth } from './narrow.ts';
 import { createPage } from './page.ts';
 import { startDetails } from './detailsLoader.ts';
@@ -10,7 +11,7 @@ import { startStudioTheme } from './studioTheme.ts';
 import { initialState } from './state/state.ts';
 import { Store } from './store.ts';
 import { openStudioTransport } from './transport/studio.ts';
-import { openVsCodeTransport } from './transport/vscode.ts';
+import { openVsCodeTransport, vsCodeMemory } from './transport/vscode.ts';
 import { registerControls } from './ui/controls.ts';
 
 const meta = (name: string): string =>
@@ -21,7 +22,10 @@ if (studio) startStudioTheme();
 registerControls();
 
 const store = new Store(initialState);
-const layout = new LayoutClient(meta('layout-worker'));
+const layout = new LayoutClient(
+  meta('layout-worker'),
+  studio ? undefined : new LayoutMemory(vsCodeMemory),
+);
 
 const host: Host = createHost({
   open: studio ? openStudioTransport : openVsCodeTransport,

@@ -5,12 +5,24 @@ import type { Transport } from './transport.ts';
 
 interface VsCodeApi {
   postMessage(message: unknown): void;
+  getState(): unknown;
+  setState(value: unknown): void;
 }
 
 declare function acquireVsCodeApi(): VsCodeApi;
 
+/** It may be asked for only once in the life of a page. */
+let acquired: VsCodeApi | undefined;
+const vsCodeApi = (): VsCodeApi => (acquired ??= acquireVsCodeApi());
+
+/** The state that VS Code keeps for a hidden page. */
+export const vsCodeMemory = {
+  read: (): unknown => vsCodeApi().getState(),
+  write: (value: unknown): void => vsCodeApi().setState(value),
+};
+
 export function openVsCodeTransport(): Transport {
-  const api = acquireVsCodeApi();
+  const api = vsCodeApi();
   const reader = new CallbackReader();
   const receive = (event: MessageEvent<unknown>): void => {
     if (isMessage(event.data)) reader.deliver(event.data);

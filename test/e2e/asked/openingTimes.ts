@@ -35,6 +35,8 @@ it('is measured', async () => {
     for (const name of models) {
       const file = `${name}.onnx`;
       opened.get(name)?.push(await nextPainted(name, () => workbench.openFile(file)));
+      // A look at the picture: what the page keeps for later is written when it rests.
+      await workbench.page.waitForTimeout(1500);
       await workbench.openFile('notes.txt');
       restored.get(name)?.push(await nextPainted(name, () => workbench.tab(file).first().click()));
       await workbench.runCommand('View: Close All Editors');
