@@ -7,24 +7,39 @@ import type { LayoutMemory } from './layoutMemory.ts';
 import type { KeyedLayout, NextKeys } from './layout/relayout.ts';
 import type { LayoutInput, LayoutResult } from './layout/types.ts';
 
+/** When a page that came back starts the worker for what comes next. */
+const WARM_UP_MS = 1000;
+
 export class LayoutClient {
   private generation = 0;
-  private readonly worker: Promise<Worker>;
+  private started: Promise<Worker> | undefined;
   private readonly open = new Map<number, Settle>();
 
   /** @param memory where the host keeps layouts for pages that come back */
   constructor(
-    scriptUrl: string,
+    private readonly scriptUrl: string,
     private readonly memory?: LayoutMemory,
   ) {
-    this.worker = start(scriptUrl);
-    this.worker.then(
+    // Early, beside the page's own start; a page that comes back hardly needs it, and has better use for the time.
+    if (memory?.empty ?? true) void this.worker();
+    else setTimeout(() => void this.worker(), WARM_UP_MS);
+  }
+
+  private worker(): Promise<Worker> {
+    this.started ??= this.start();
+    return this.started;
+  }
+
+  private start(): Promise<Worker> {
+    const started = start(this.scriptUrl);
+    started.then(
       (worker) => {
         worker.onmessage = (event: MessageEvent<LayoutAnswer>) => this.receive(event.data);
         worker.onerror = (event) => this.failAll(new Error(`Layout failed: ${event.message}`));
       },
       (error: unknown) => this.failAll(error),
     );
+    return started;
   }
 
   /** Coordinates for `input`; with `previous`, what survives stays in place. Rejects when layout fails. */
@@ -41,7 +56,7 @@ export class LayoutClient {
       : { type: 'layout', generation, input };
     return new Promise((resolve, reject) => {
       this.open.set(generation, { input, resolve, reject });
-      this.worker.then(
+      this.worker().then(
         (worker) => worker.postMessage(request),
         (error: unknown) => reject(error as Error),
       );
@@ -50,7 +65,7 @@ export class LayoutClient {
 
   cancel(): void {
     const { generation } = this;
-    void this.worker.then((worker) => worker.postMessage({ type: 'cancel', generation }));
+    void this.worker().then((worker) => worker.postMessage({ type: 'cancel', generation }));
   }
 
   private receive(answer: LayoutAnswer): void {

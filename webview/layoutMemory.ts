@@ -25,6 +25,11 @@ export class LayoutMemory {
 
   constructor(private readonly memory: PageMemory) {}
 
+  /** Whether no layout was ever kept. */
+  get empty(): boolean {
+    return !isRemembered(this.memory.read());
+  }
+
   /** The layout kept for exactly this input, or null. */
   recall(input: LayoutInput): LayoutResult | null {
     const kept = this.memory.read();

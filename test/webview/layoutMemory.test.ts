@@ -34,12 +34,14 @@ test('a page that comes back gets the same layout for the same input, and none f
   new LayoutMemory(memory).keep(shown, result);
   vi.runAllTimers();
   const again = new LayoutMemory(memory);
+  expect(again.empty).toBe(false);
   expect(again.recall(input([0, 1, 1, 2]))).toEqual(result);
   expect(again.recall(input([0, 1, 0, 2]))).toBeNull();
   expect(again.recall({ ...shown, height: Float32Array.of(40, 50, 40) })).toBeNull();
 });
 
 test('whatever else is in the memory is ignored', () => {
+  expect(new LayoutMemory(jsonMemory()).empty).toBe(true);
   for (const value of [null, 7, 'x', {}, { key: 1, layout: 2 }, { key: '3/4/0/0', layout: '{' }]) {
     expect(
       new LayoutMemory({ read: () => value, write: () => undefined }).recall(input([])),
