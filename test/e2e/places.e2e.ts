@@ -172,7 +172,9 @@ describe('a model in another place', () => {
     await graph.press('Control+z');
     await expectLabels(graph, planned);
     await expectDirty('m.onnx', false);
+    // One after the other: the workbench drops a key while it is still redoing.
     await graph.press('Control+y');
+    await expectLabels(graph, fused);
     await graph.press('Control+y');
     await expectLabels(graph, both);
     await graph.press('Control+s');
