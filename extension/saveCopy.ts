@@ -22,7 +22,7 @@ export async function saveCopy(
   const externalFiles = document.plan.state
     ? await document.plan.request('document/externalFiles', {})
     : [];
-  const sidecar = new TextEncoder().encode(document.plan.text());
+  const sidecar = new TextEncoder().encode(await document.plan.settledText());
   const title = `Fusion Studio: copying ${document.name}`;
   const location = vscode.ProgressLocation.Notification;
   await vscode.window.withProgress(

@@ -195,9 +195,9 @@ export class PlanDocument {
     });
   }
 
-  /** The text of the sidecar for the edits as they are, for backups and copies. */
-  text(): string {
-    return serialiseSidecar(this.toSidecar());
+  /** The text of the sidecar after all edits, undos and redos so far, for backups and copies. */
+  settledText(): Promise<string> {
+    return this.inTurn(async () => this.text());
   }
 
   /** Back to what is on disk, model included. */
@@ -368,6 +368,10 @@ export class PlanDocument {
       },
     };
     this.changes.fire({ graph: graph !== undefined });
+  }
+
+  private text(): string {
+    return serialiseSidecar(this.toSidecar());
   }
 
   private toSidecar(): Sidecar {

@@ -33,6 +33,18 @@ describe('editing', () => {
     expect(desk.blocks).toBe('[c r] [t] [s]');
   });
 
+  it('does undos and redos one after the other that nobody waits for', async () => {
+    await desk.fuse(0, 1);
+    await desk.fuse(1, 2);
+    const [first, second] = desk.history;
+    void desk.document.restore(second!.before);
+    void desk.document.restore(first!.before);
+    void desk.document.restore(first!.after);
+    const text = await desk.document.settledText();
+    expect(desk.blocks).toBe('[c r] [t] [s]');
+    expect(text.match(/"fuse"/g)).toHaveLength(1);
+  });
+
   it('refuses with the reason, changes nothing, and lets the worker forget the attempt', async () => {
     await desk.fuse(0, 1);
     expect(await desk.fuse(2, 3)).toEqual({ ok: false, message: 'no kernel for this pair' });
@@ -174,7 +186,7 @@ describe('a plan file that cannot be used', () => {
 describe('a backup', () => {
   it('brings unsaved edits back, unsaved', async () => {
     await desk.fuse(0, 1);
-    const backup = new TextEncoder().encode(desk.document.text());
+    const backup = new TextEncoder().encode(await desk.document.settledText());
     const next = new Desk();
     next.saved = foreign;
     await next.document.open(backup);
@@ -308,7 +320,7 @@ describe('a model that cannot be opened', () => {
     await desk.document.checkDisk();
     await desk.document.overwrite('model');
     expect(desk.document.error?.message).toContain('ends early');
-    expect(desk.document.text()).toContain('"fuse"');
+    expect(await desk.document.settledText()).toContain('"fuse"');
     expect(desk.document.isDirty).toBe(true);
     desk.worker.model = 'c=Conv r=Relu t=Tanh';
     await desk.document.retry();
