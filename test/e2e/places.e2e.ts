@@ -50,12 +50,31 @@ function ownCompilers(): readonly number[] {
   return all.filter((pid) => !foreign.includes(pid));
 }
 
-/** Kills the compiler of this window at once, as a crash would end it. */
-function endCompiler(): number {
+function ownCompiler(): number {
   const [compiler, ...others] = ownCompilers();
   if (compiler === undefined || others.length > 0) throw new Error('there is not one compiler');
+  return compiler;
+}
+
+/** Kills the compiler of this window at once, as a crash would end it. */
+function endCompiler(): number {
+  const compiler = ownCompiler();
   process.kill(compiler, 'SIGKILL');
   return compiler;
+}
+
+/** Presses keys twice while the compiler stands still, as it seems to with a large model. */
+async function twiceWhileBusy(graph: GraphPage, keys: string): Promise<void> {
+  const compiler = ownCompiler();
+  process.kill(compiler, 'SIGSTOP');
+  try {
+    await graph.press(keys);
+    await workbench.page.waitForTimeout(200);
+    await graph.press(keys);
+    await workbench.page.waitForTimeout(200);
+  } finally {
+    process.kill(compiler, 'SIGCONT');
+  }
 }
 
 describe('a model in another place', () => {
@@ -172,14 +191,18 @@ describe('a model in another place', () => {
     await graph.press('Control+z');
     await expectLabels(graph, planned);
     await expectDirty('m.onnx', false);
-    // A key that is held down repeats about that fast; the workbench must not drop one.
-    for (const keys of ['Control+y', 'Control+z', 'Control+y']) {
-      await graph.press(keys);
-      await workbench.page.waitForTimeout(30);
-      await graph.press(keys);
-      await expectLabels(graph, keys === 'Control+y' ? both : planned);
-    }
-    expect(await workbench.toast('already an undo or redo operation').count()).toBe(0);
+    await graph.press('Control+y');
+    await expectLabels(graph, fused);
+    await graph.press('Control+y');
+    await expectLabels(graph, both);
+  });
+
+  it('loses no undo or redo that comes while the compiler is at work on the one before', async () => {
+    const graph = await graphOf();
+    await twiceWhileBusy(graph, 'Control+z');
+    await expectLabels(graph, planned);
+    await twiceWhileBusy(graph, 'Control+y');
+    await expectLabels(graph, both);
     await graph.press('Control+s');
     await expectDirty('m.onnx', false);
     const saved = readFileSync(join(workbench.folder, 'm.onnx.fusion.json'), 'utf8');

@@ -1,0 +1,69 @@
+/**
+ * A model ready to run on one target: unique kernels, packed weights, one arena, the steps in order. Plain data, but for
+ * the weights, which are produced in chunks when they are written.
+ */
+import type { EmittedKernel } from '../emit/kernel.ts';
+import type { Index } from '../loop/indexExpr.ts';
+import type { Layout } from '../loop/layout.ts';
+import type { StorageType } from '../loop/scalarType.ts';
+import type { Target } from '../target/target.ts';
+
+/** Memory of one value, 64-byte aligned. */
+export interface BundleBuffer {
+  /** Value index in the graph, or -1 (scratch that kernels share between phases). */
+  readonly value: number;
+  readonly space: 'arena' | 'weights';
+  readonly offset: number;
+  /** Bytes, sizes at their upper bounds. */
+  readonly bytes: number;
+  readonly storage: StorageType;
+  /** Extents in memory; data-dependent ones at their upper bound. */
+  readonly physical: readonly number[];
+  readonly layout?: Layout;
+}
+
+export interface BundleStep {
+  /** Index of the fusion block in the plan. */
+  readonly block: number;
+  /** Index into `kernels`. */
+  readonly kernel: number;
+  /** Indices into `buffers`: inputs, outputs, shared, in the order of the kernel's arguments. */
+  readonly buffers: readonly number[];
+  /** Index into `symbols` of each size parameter. */
+  readonly sizes: readonly number[];
+  /** Sizes that this step finds out: element 0 (int64) of the buffer becomes the symbol's value. */
+  readonly counts: readonly { readonly symbol: number; readonly buffer: number }[];
+}
+
+export interface BundleTensor {
+  readonly name: string;
+  readonly storage: StorageType;
+  /** Over `symbols` by name where data-dependent. */
+  readonly dims: readonly Index[];
+  /** Index into `buffers`. Inputs and outputs are row-major, but strides are those of `physical`. */
+  readonly buffer: number;
+}
+
+export interface Bundle {
+  readonly target: Target;
+  readonly kernels: readonly EmittedKernel[];
+  readonly buffers: readonly BundleBuffer[];
+  readonly steps: readonly BundleStep[];
+  /** Data-dependent sizes, set while running; `name` is the compiler's own (`size3`). */
+  readonly symbols: readonly { readonly name: string; readonly upperBound: number }[];
+  readonly inputs: readonly BundleTensor[];
+  readonly outputs: readonly BundleTensor[];
+  readonly arenaBytes: number;
+  readonly weightBytes: number;
+  /** Scratch of one thread: the most that any kernel needs. */
+  readonly scratchBytes: number;
+  readonly report: BundleReport;
+}
+
+export interface BundleReport {
+  /** The largest sum of tensors that live at the same time: what no arena can be below. */
+  readonly peakLiveBytes: number;
+  /** Written and read between blocks. */
+  readonly movedBytes: number;
+  readonly layoutConversions: { readonly count: number; readonly bytes: number };
+}

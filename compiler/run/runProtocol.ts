@@ -1,0 +1,81 @@
+/**
+ * What a runner says while a bundle runs, one JSON object a line, the same for every target (WebAssembly
+ * process, native program, phone). Untrusted when it comes from a device: `parseRunnerMessage` checks it.
+ */
+
+export type RunnerMessage =
+  /** First line. */
+  | {
+      readonly kind: 'hello';
+      readonly runner: string;
+      readonly threads: number;
+      readonly cores: number;
+      /** First run, weights loaded: milliseconds. */
+      readonly firstRunMs?: number;
+    }
+  /** Whole inferences without block timers: nanoseconds of each repetition. */
+  | { readonly kind: 'total'; readonly nanoseconds: readonly number[] }
+  /** One step in repetitions of their own. */
+  | { readonly kind: 'block'; readonly step: number; readonly nanoseconds: readonly number[] }
+  /** Written to the outputs file: byte range, actual dims. */
+  | {
+      readonly kind: 'output';
+      readonly index: number;
+      readonly dims: readonly number[];
+      readonly offset: number;
+      readonly bytes: number;
+    }
+  | { readonly kind: 'memory'; readonly peakBytes: number }
+  /** Ends the run. `check` counts from 0 within the kernel of the step. */
+  | {
+      readonly kind: 'error';
+      readonly step?: number;
+      readonly check?: number;
+      readonly message: string;
+    }
+  | { readonly kind: 'done' };
+
+export interface Spread {
+  readonly median: number;
+  readonly p10: number;
+  readonly p90: number;
+}
+
+/** `fusion-studio run --json`, and what the editor shows. */
+export interface RunReport {
+  readonly target: string;
+  readonly threads: number;
+  readonly latencyMs: Spread;
+  readonly blocks: readonly {
+    /** Stable block id. */
+    readonly id: string;
+    readonly kernel: string;
+    readonly medianMs: number;
+  }[];
+  /** Generating, compiling (kernels found in the cache cost nothing) and packing weights. */
+  readonly compileMs: number;
+  readonly firstRunMs: number;
+  readonly arenaBytes: number;
+  readonly peakLiveBytes: number;
+  readonly movedBytes: number;
+  readonly peakProcessBytes: number | null;
+  readonly outputs: readonly {
+    readonly name: string;
+    readonly dims: readonly number[];
+    readonly dtype: string;
+  }[];
+  readonly verify: VerifyReport | null;
+  /** p90 more than 1.25 times the median. */
+  readonly noisy: boolean;
+}
+
+export interface VerifyReport {
+  readonly reference: 'onnxruntime' | 'interpreter';
+  readonly passed: boolean;
+  readonly outputs: readonly {
+    readonly name: string;
+    /** Largest |a - b|, and the largest of |a - b| / (1e-3·|b| + 1e-4·rms(b)). */
+    readonly largestError: number;
+    readonly worstOfTolerance: number;
+  }[];
+}
