@@ -13,15 +13,27 @@ import type { Buffer } from '../loop/expr.ts';
 import type { LoopProgram, Stmt } from '../loop/ir.ts';
 
 export interface Phase {
-  /** Independent iterations, cut into ranges [begin, end) for threads; undefined: runs once. */
+  /**
+   * Independent iterations, cut into ranges [begin, end) for threads; undefined: runs once. The extent is over
+   * sizes only.
+   */
   readonly parallel?: { readonly variable: string; readonly extent: Index };
+  /**
+   * Names of the root that the phase reads, bound again (from sizes or shared memory): every thread runs this
+   * once before its iterations.
+   */
+  readonly before: readonly Stmt[];
+  /** One iteration; of a serial phase: all of it. Holds no parallel loops. */
   readonly body: readonly Stmt[];
 }
 
 export interface PhasedProgram {
   readonly program: LoopProgram;
   readonly phases: readonly Phase[];
-  /** Locals of the whole program and scalars that later phases read, as memory that all threads see. */
+  /**
+   * Locals of the whole program and scalars that later phases read, as memory that all threads see. Shapes are
+   * over sizes only.
+   */
   readonly shared: readonly Buffer[];
 }
 
