@@ -1,4 +1,4 @@
-/** Contract only for now: see `scheduleProgram`. */
+/** What `scheduleProgram` takes and gives. */
 import type { Layout } from '../loop/layout.ts';
 import type { LoopProgram } from '../loop/ir.ts';
 import type { Target } from '../target/target.ts';
