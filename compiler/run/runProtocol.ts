@@ -13,6 +13,8 @@ export type RunnerMessage =
       /** First run, weights loaded: milliseconds. */
       readonly firstRunMs?: number;
     }
+  /** The first inference, weights loaded; later ones find warm caches and optimised code. */
+  | { readonly kind: 'first'; readonly nanoseconds: number }
   /** Whole inferences without block timers: nanoseconds of each repetition. */
   | { readonly kind: 'total'; readonly nanoseconds: readonly number[] }
   /** One step in repetitions of their own. */
@@ -25,6 +27,15 @@ export type RunnerMessage =
       readonly offset: number;
       readonly bytes: number;
     }
+  /** A value that a block gives, as it lies in memory (layout, gaps), in the dump file; in the order of the steps. */
+  | {
+      readonly kind: 'tensor';
+      readonly buffer: number;
+      readonly offset: number;
+      readonly bytes: number;
+    }
+  /** Data-dependent sizes of the last inference, one per symbol. */
+  | { readonly kind: 'sizes'; readonly values: readonly number[] }
   | { readonly kind: 'memory'; readonly peakBytes: number }
   /** Ends the run. `check` counts from 0 within the kernel of the step. */
   | {
@@ -70,7 +81,8 @@ export interface RunReport {
 }
 
 export interface VerifyReport {
-  readonly reference: 'onnxruntime' | 'interpreter';
+  /** unfused: the same target without fusion, where the interpreter would take too long. */
+  readonly reference: 'onnxruntime' | 'interpreter' | 'unfused';
   readonly passed: boolean;
   readonly outputs: readonly {
     readonly name: string;

@@ -1,0 +1,161 @@
+/**
+ * `fusion_pool.c`: threads that share the iterations of one kernel phase. A condition variable takes 20 to 50
+ * microseconds to wake a thread, spinning takes 0.3: threads spin up to about a millisecond after their last
+ * work, so they are there for the next kernel and asleep between inferences that are further apart. The split is
+ * static and whole iterations; the caller takes the first part.
+ */
+
+export const POOL_SOURCE = String.raw`/* Threads that share the iterations of one phase. */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include "fusion_runtime.h"
+
+#if defined(__x86_64__) || defined(__i386__)
+#define PAUSE() __builtin_ia32_pause()
+/* About a millisecond. */
+#define MOST_SPINS 25000
+#elif defined(__aarch64__) || defined(__arm__)
+#define PAUSE() __asm__ __volatile__("yield")
+#define MOST_SPINS 100000
+#else
+#define PAUSE() ((void)0)
+#define MOST_SPINS 100000
+#endif
+
+typedef struct {
+  fusion_pool *pool;
+  int index;
+  void *scratch;
+  /* Written by one thread, read by the caller after the join. */
+  int32_t failure;
+  /* Threads write their results: each on cache lines of its own. */
+  char padding[128];
+} worker;
+
+struct fusion_pool {
+  int threads;
+  worker *workers;
+  /* What the current round runs. */
+  fusion_phase_function run;
+  void *const *buffers;
+  const int64_t *sizes;
+  int64_t extent;
+  _Alignas(128) atomic_uint round;
+  _Alignas(128) atomic_int pending;
+  _Alignas(128) atomic_int sleepers;
+  atomic_int caller_waits;
+  pthread_mutex_t mutex;
+  pthread_cond_t work;
+  pthread_cond_t finished;
+};
+
+static void run_part(fusion_pool *pool, worker *self) {
+  int64_t n = pool->threads;
+  int64_t each = pool->extent / n, rest = pool->extent % n, i = self->index;
+  int64_t begin = each * i + (i < rest ? i : rest);
+  int64_t end = begin + each + (i < rest);
+  self->failure =
+      begin < end ? pool->run(pool->buffers, pool->sizes, self->scratch, begin, end) : 0;
+}
+
+static void await_round(fusion_pool *pool, unsigned seen) {
+  for (int spins = 0; spins < MOST_SPINS; spins++) {
+    if (atomic_load(&pool->round) != seen) return;
+    PAUSE();
+  }
+  pthread_mutex_lock(&pool->mutex);
+  /* Counted before the last look, so that the caller either sees a sleeper or is seen. */
+  atomic_fetch_add(&pool->sleepers, 1);
+  while (atomic_load(&pool->round) == seen) pthread_cond_wait(&pool->work, &pool->mutex);
+  atomic_fetch_sub(&pool->sleepers, 1);
+  pthread_mutex_unlock(&pool->mutex);
+}
+
+static void *worker_main(void *argument) {
+  worker *self = argument;
+  fusion_pool *pool = self->pool;
+  unsigned seen = 0;
+  fusion_signal_stack();
+  for (;;) {
+    await_round(pool, seen);
+    /* The caller starts no further round before this one is joined. */
+    seen++;
+    run_part(pool, self);
+    if (atomic_fetch_sub(&pool->pending, 1) == 1 && atomic_load(&pool->caller_waits)) {
+      pthread_mutex_lock(&pool->mutex);
+      pthread_cond_signal(&pool->finished);
+      pthread_mutex_unlock(&pool->mutex);
+    }
+  }
+  return NULL;
+}
+
+static void fork_round(fusion_pool *pool) {
+  atomic_store(&pool->pending, pool->threads - 1);
+  atomic_fetch_add(&pool->round, 1);
+  if (atomic_load(&pool->sleepers) > 0) {
+    pthread_mutex_lock(&pool->mutex);
+    pthread_cond_broadcast(&pool->work);
+    pthread_mutex_unlock(&pool->mutex);
+  }
+}
+
+static void join_round(fusion_pool *pool) {
+  for (int spins = 0; spins < MOST_SPINS; spins++) {
+    if (atomic_load(&pool->pending) == 0) return;
+    PAUSE();
+  }
+  pthread_mutex_lock(&pool->mutex);
+  atomic_store(&pool->caller_waits, 1);
+  while (atomic_load(&pool->pending) > 0) pthread_cond_wait(&pool->finished, &pool->mutex);
+  atomic_store(&pool->caller_waits, 0);
+  pthread_mutex_unlock(&pool->mutex);
+}
+
+fusion_pool *fusion_pool_start(int threads, int64_t scratch_bytes) {
+  fusion_pool *pool = fusion_allocate(sizeof *pool, "the thread pool");
+  pool->threads = threads;
+  pool->workers = fusion_allocate((int64_t)sizeof(worker) * threads, "the thread pool");
+  pthread_mutex_init(&pool->mutex, NULL);
+  pthread_cond_init(&pool->work, NULL);
+  pthread_cond_init(&pool->finished, NULL);
+  for (int i = 0; i < threads; i++) {
+    worker *self = &pool->workers[i];
+    self->pool = pool;
+    self->index = i;
+    self->scratch = fusion_allocate(scratch_bytes, "scratch memory");
+    if (i == 0) continue;
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, worker_main, self) != 0) {
+      fusion_fail("a thread cannot be started", NULL);
+    }
+    pthread_detach(thread);
+  }
+  return pool;
+}
+
+int32_t fusion_pool_once(fusion_pool *pool, fusion_phase_function run, void *const *buffers,
+                         const int64_t *sizes) {
+  return run(buffers, sizes, pool->workers[0].scratch, 0, 1);
+}
+
+int32_t fusion_pool_run(fusion_pool *pool, fusion_phase_function run, void *const *buffers,
+                        const int64_t *sizes, int64_t extent) {
+  if (extent <= 0) return 0;
+  if (extent == 1 || pool->threads == 1) {
+    return run(buffers, sizes, pool->workers[0].scratch, 0, extent);
+  }
+  pool->run = run;
+  pool->buffers = buffers;
+  pool->sizes = sizes;
+  pool->extent = extent;
+  fork_round(pool);
+  run_part(pool, &pool->workers[0]);
+  join_round(pool);
+  for (int i = 0; i < pool->threads; i++) {
+    if (pool->workers[i].failure != 0) return pool->workers[i].failure;
+  }
+  return 0;
+}
+`;

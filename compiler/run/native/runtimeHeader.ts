@@ -1,0 +1,134 @@
+/**
+ * `fusion_runtime.h`: the tables that describe a bundle to the C runtime, and what the runtime's files offer each
+ * other. Generated programs define `fusion_program`; everything else is the same for every model.
+ */
+
+export const RUNTIME_HEADER = String.raw`/* Tables of one bundle, and the runtime that runs them. */
+#ifndef FUSION_RUNTIME_H
+#define FUSION_RUNTIME_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include "fusion_kernel.h"
+
+#define FUSION_MOST_RANK 32
+#define FUSION_MOST_THREADS 256
+
+/* 0, or 1 + the number of the check that failed. */
+typedef int32_t (*fusion_phase_function)(void *const *buffers, const int64_t *sizes, void *scratch,
+                                         int64_t begin, int64_t end);
+
+typedef struct {
+  fusion_phase_function run;
+  /* Independent iterations, cut into ranges for threads; -1: runs once. */
+  int64_t extent;
+  /* Not NULL: gives the extent instead. */
+  int64_t (*extent_of)(const int64_t *sizes);
+} fusion_phase;
+
+typedef struct {
+  const fusion_phase *phases;
+  int32_t phase_count;
+} fusion_kernel;
+
+typedef struct {
+  int8_t in_weights;
+  int64_t offset;
+  int64_t bytes;
+} fusion_buffer;
+
+typedef struct {
+  int32_t symbol;
+  int32_t buffer;
+} fusion_count;
+
+/* Runs of the tables below. */
+typedef struct {
+  int32_t kernel;
+  int32_t first_buffer, buffer_count;
+  int32_t first_size, size_count;
+  int32_t first_count, count_count;
+  /* Of those buffers, the values that leave the block: for dumps. */
+  int32_t first_output, output_count;
+} fusion_step;
+
+typedef struct {
+  int32_t buffer;
+  int64_t file_offset;
+} fusion_input;
+
+typedef struct {
+  int32_t buffer;
+  int32_t element_bytes;
+  int32_t rank;
+  const int64_t *physical;
+  /* Actual dims, in terms of the symbols. */
+  void (*dims_of)(const int64_t *symbols, int64_t *dims);
+} fusion_output;
+
+typedef struct {
+  int64_t arena_bytes, weight_bytes, scratch_bytes, input_bytes;
+  const fusion_kernel *kernels;
+  const fusion_buffer *buffers;
+  int32_t buffer_count;
+  const fusion_step *steps;
+  int32_t step_count;
+  /* Indices into buffers and symbols that the steps' ranges cut. */
+  const int32_t *step_buffers;
+  const int32_t *step_sizes;
+  const fusion_count *step_counts;
+  const int32_t *step_outputs;
+  /* Largest values of the data-dependent sizes. */
+  const int64_t *symbol_bounds;
+  int32_t symbol_count;
+  const fusion_input *inputs;
+  int32_t input_count;
+  const fusion_output *outputs;
+  int32_t output_count;
+} fusion_program_tables;
+
+extern const fusion_program_tables fusion_program;
+
+/* fusion_memory.c */
+
+/* 64-byte aligned, zero, in huge pages where the system gives them; ends the run when there is none. */
+void *fusion_allocate(int64_t bytes, const char *what);
+/* Exactly that many bytes of a file, in memory as above. */
+void *fusion_read_file(const char *path, int64_t bytes, const char *what);
+int64_t fusion_peak_bytes(void);
+
+/* fusion_report.c: one JSON object a line. */
+
+void fusion_report_hello(int threads);
+void fusion_report_first_run(int64_t nanoseconds);
+void fusion_report_total(const int64_t *nanoseconds, int32_t count);
+void fusion_report_block(int32_t step, const int64_t *nanoseconds, int32_t count);
+void fusion_report_sizes(const int64_t *symbols, int32_t count);
+void fusion_report_output(int32_t index, const int64_t *dims, int32_t rank, int64_t offset,
+                          int64_t bytes);
+void fusion_report_tensor(int32_t buffer, int64_t offset, int64_t bytes);
+void fusion_report_memory(int64_t bytes);
+void fusion_report_done(void);
+/* These end the process. The message is plain text without quotes. */
+_Noreturn void fusion_fail(const char *message, const char *detail);
+_Noreturn void fusion_fail_check(int32_t step, int32_t check);
+_Noreturn void fusion_fail_size(int32_t step);
+/* Crashes and the time limit become error lines; step is read when it happens. */
+void fusion_catch_signals(const volatile int32_t *step, int limit_seconds);
+/* A stack for the handlers, once a thread: the thread's own may be what overflowed. */
+void fusion_signal_stack(void);
+
+/* fusion_pool.c */
+
+typedef struct fusion_pool fusion_pool;
+
+fusion_pool *fusion_pool_start(int threads, int64_t scratch_bytes);
+/* Runs [0, extent) on all threads; the first failure in the order of the iterations, or 0. */
+int32_t fusion_pool_run(fusion_pool *pool, fusion_phase_function run, void *const *buffers,
+                        const int64_t *sizes, int64_t extent);
+/* On the calling thread alone, once. */
+int32_t fusion_pool_once(fusion_pool *pool, fusion_phase_function run, void *const *buffers,
+                         const int64_t *sizes);
+
+#endif
+`;
