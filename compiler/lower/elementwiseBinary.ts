@@ -4,6 +4,7 @@
 import type { BinaryOp, CompareOp, Expr } from '../loop/expr.ts';
 import { binary, cast, compare, literal, select, unary } from '../loop/expr.ts';
 import { isFloat, isInteger } from '../loop/scalarType.ts';
+import { sigmoid } from './elementwiseUnary.ts';
 import type { Lowering, LowerOp } from './lowerOp.ts';
 import { pointwise } from './pointwise.ts';
 
@@ -67,6 +68,10 @@ export const LOWERINGS: Readonly<Record<string, Lowering>> = {
   ),
 
   Where: all(([condition, a, b]) => select(condition!, a!, b!)),
+  SwiGLU: all(([a, b], op) => {
+    const gate = binary('mul', a!, literal(a!.type, op.float('alpha', 1)));
+    return binary('mul', binary('mul', a!, sigmoid(gate)), b!);
+  }),
   PRelu: all(([x, slope]) =>
     select(compare('lt', x!, literal(x!.type, 0)), binary('mul', x!, slope!), x!),
   ),

@@ -30,7 +30,7 @@ export function sigmoid(x: Expr): Expr {
 }
 
 /** log(1 + e^x) without overflow. */
-function softplus(x: Expr): Expr {
+export function softplus(x: Expr): Expr {
   const tail = unary('log1p', unary('exp', unary('neg', unary('abs', x))));
   return plus(binary('max', x, lit(x, 0)), tail);
 }
@@ -46,7 +46,7 @@ export function gelu(x: Expr, approximate: boolean): Expr {
 }
 
 /** alpha * (e^x - 1) where x is not positive. */
-function elu(x: Expr, alpha: number): Expr {
+export function elu(x: Expr, alpha: number): Expr {
   return select(positive(x), x, times(lit(x, alpha), unary('expm1', x)));
 }
 

@@ -2,13 +2,16 @@
  * The lowering table: by domain and operator type, one file a family. What is missing here has no kernel yet
  * and is refused with that reason.
  */
+import * as attention from './attention.ts';
 import * as conversion from './conversion.ts';
 import * as convolution from './convolution.ts';
 import * as einsum from './einsum.ts';
 import * as elementwiseBinary from './elementwiseBinary.ts';
 import * as elementwiseUnary from './elementwiseUnary.ts';
 import * as gather from './gather.ts';
+import * as linearAttention from './linearAttention.ts';
 import type { Lowering } from './lowerOp.ts';
+import * as losses from './losses.ts';
 import * as matmul from './matmul.ts';
 import * as movement from './movement.ts';
 import * as normalisation from './normalisation.ts';
@@ -16,6 +19,7 @@ import * as pad from './pad.ts';
 import * as pooling from './pooling.ts';
 import * as procedures from './procedures.ts';
 import * as quantisation from './quantisation.ts';
+import * as recurrent from './recurrent.ts';
 import * as reduction from './reduction.ts';
 import * as resize from './resize.ts';
 import * as softmax from './softmax.ts';
@@ -39,10 +43,15 @@ const ONNX: Readonly<Record<string, Lowering>> = {
   ...resize.LOWERINGS,
   ...sources.LOWERINGS,
   ...procedures.LOWERINGS,
+  ...attention.LOWERINGS,
+  ...linearAttention.LOWERINGS,
+  ...recurrent.LOWERINGS,
+  ...losses.LOWERINGS,
 };
 
 const TABLE: ReadonlyMap<string, ReadonlyMap<string, Lowering>> = new Map([
   ['', new Map(Object.entries(ONNX))],
+  ['ai.onnx.preview', new Map(Object.entries(attention.PREVIEW))],
 ]);
 
 export function lookupLowering(domain: string, type: string): Lowering | undefined {

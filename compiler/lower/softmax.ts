@@ -21,9 +21,11 @@ function normalisedAxes(op: LowerOp, rank: number): readonly number[] {
   return old ? Array.from({ length: rank - axis }, (_, i) => axis + i) : [axis];
 }
 
-function statistics(op: LowerOp) {
-  const input = op.input(0);
-  const axes = normalisedAxes(op, input.shape.length);
+function statistics(
+  op: LowerOp,
+  input = op.input(0),
+  axes: readonly number[] = normalisedAxes(op, input.shape.length),
+) {
   const rowOf = (index: readonly Index[]): Index[] =>
     index.map((at, axis) => (axes.includes(axis) ? ZERO : at));
   const most = reduceKept(op, input, axes, MAXIMUM);
@@ -53,21 +55,25 @@ const softmax: Lowering = (op) => {
   ];
 };
 
+/** log(softmax(input)) over the given axes together. */
+export function logSoftmaxOf(op: LowerOp, input: Field, axes: readonly number[]): Field {
+  const { rowOf, shifted, sum } = statistics(op, input, axes);
+  return op.make({
+    shape: input.shape,
+    storage: input.storage,
+    cost: 'light',
+    element: (scope, index) =>
+      binary(
+        'sub',
+        shifted(scope.at(input, index), scope, index),
+        unary('log', scope.at(sum, rowOf(index))),
+      ),
+  });
+}
+
 const logSoftmax: Lowering = (op) => {
-  const { input, rowOf, shifted, sum } = statistics(op);
-  return [
-    op.make({
-      shape: input.shape,
-      storage: op.outputStorage(),
-      cost: 'light',
-      element: (scope, index) =>
-        binary(
-          'sub',
-          shifted(scope.at(input, index), scope, index),
-          unary('log', scope.at(sum, rowOf(index))),
-        ),
-    }),
-  ];
+  const input = op.input(0);
+  return [logSoftmaxOf(op, input, normalisedAxes(op, input.shape.length))];
 };
 
 /** 1 at the first largest element of each row. */
