@@ -71,8 +71,8 @@ function optionsOf({ entry, out, ...options }) {
     outfile: join('dist', out),
     bundle: true,
     minify: production,
-    // Class and function names stay readable in error reports.
-    keepNames: production,
+    // Class and function names stay readable in error reports; a page pays for that whenever it is shown.
+    keepNames: production && options.platform === 'node',
     sourcemap: production ? false : 'linked',
     legalComments: 'none',
     metafile: true,

@@ -288,7 +288,10 @@ export interface DocumentState {
 }
 
 export interface PageInit {
-  readonly document: DocumentState | null;
+  /** 'kept': the one whose stamp the page sent. */
+  readonly document: DocumentState | 'kept' | null;
+  /** Names exactly this state of the document; a host that never throws pages away gives none. */
+  readonly stamp?: string;
   /** Instead of a document: the model could not be opened. */
   readonly error: PageError | null;
   readonly viewState: ViewState | null;
@@ -308,7 +311,8 @@ export interface PageError {
 
 /** Requests of the page: name -> [params, result]. */
 export interface PageRequests {
-  'page/ready': [null, PageInit];
+  /** `kept`: stamp of the document that the page kept while it was hidden. */
+  'page/ready': [{ readonly kept: string | null }, PageInit];
   'page/edit': [EditRequest, EditResult];
   'page/details': [{ target: { operator: number } | { block: number } }, Details | null];
   'page/explain': [{ edge: number }, string];
@@ -324,14 +328,23 @@ export interface PageRequests {
 export interface PageNotifications {
   'page/viewState': ViewState;
   'page/selection': Selection | null;
-  /** First viewport painted and clickable, milliseconds since navigation start. */
-  'page/painted': { readonly ms: number };
+  /** First viewport painted and clickable. All in milliseconds since navigation start. */
+  'page/painted': {
+    readonly ms: number;
+    /** The script was loaded and began; it asked for the document; it had the document. */
+    readonly began: number;
+    readonly asked: number;
+    readonly had: number;
+  };
 }
 
 /** Host -> page, no answer. */
 export interface HostNotifications {
-  /** `graph` is absent when unchanged. */
-  'host/document': Omit<DocumentState, 'graph'> & { readonly graph?: GraphSnapshot };
+  /** `graph` is absent when unchanged. `stamp`: as in PageInit. */
+  'host/document': {
+    readonly document: Omit<DocumentState, 'graph'> & { readonly graph?: GraphSnapshot };
+    readonly stamp?: string;
+  };
   'host/error': PageError;
   'host/select': Selection;
   'host/progress': { readonly message: string } | null;

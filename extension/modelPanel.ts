@@ -2,6 +2,7 @@
  * One editor tab: a webview on a document. Its page may come and go (hidden tabs have none) and is told
  * everything again whenever it says that it is ready.
  */
+import { randomUUID } from 'node:crypto';
 import * as vscode from 'vscode';
 import type {
   DocumentState,
@@ -28,6 +29,17 @@ export interface ModelPanelOptions {
   readonly log: Log;
   /** A button of the error page. */
   readonly act: (panel: ModelPanel, action: string) => Promise<void>;
+}
+
+/** Stamps of this life of the extension. A state is never changed, only replaced. */
+const stamps = new WeakMap<DocumentState, string>();
+const life = randomUUID();
+let stamped = 0;
+
+function stampOf(state: DocumentState): string {
+  let stamp = stamps.get(state);
+  if (stamp === undefined) stamps.set(state, (stamp = `${life}/${stamped++}`));
+  return stamp;
 }
 
 export class ModelPanel implements vscode.Disposable {
@@ -63,7 +75,10 @@ export class ModelPanel implements vscode.Disposable {
           this.current = selection;
           this.selections.fire(selection);
         },
-        'page/painted': ({ ms }) => log.info(`painted ${document.name} after ${ms.toFixed(0)} ms`),
+        'page/painted': ({ ms, began, asked, had }) => {
+          const [at, ...stages] = [ms, began, asked, had].map((time) => time.toFixed(0));
+          log.info(`painted ${document.name} after ${at} ms (${stages.join(', ')})`);
+        },
       },
       (line) => log.warn(line),
     );
@@ -99,9 +114,9 @@ export class ModelPanel implements vscode.Disposable {
   private handlers(): PageHandlers {
     const { plan } = this.document;
     return {
-      'page/ready': async () => {
+      'page/ready': async ({ kept }) => {
         await this.document.ready;
-        return this.init();
+        return this.init(kept);
       },
       'page/edit': (request) => plan.edit(request),
       'page/details': ({ target }) => plan.request('document/details', { target }),
@@ -122,11 +137,13 @@ export class ModelPanel implements vscode.Disposable {
     };
   }
 
-  private init(): PageInit {
+  private init(kept: string | null): PageInit {
     const { state, error } = this.document.plan;
     this.shown = state?.graph;
+    const stamp = state ? stampOf(state) : undefined;
     return {
-      document: state,
+      document: stamp !== undefined && stamp === kept ? 'kept' : state,
+      ...(stamp === undefined ? {} : { stamp }),
       error,
       viewState: this.viewState,
       capabilities: { ownUndo: false, trusted: vscode.workspace.isTrusted },
@@ -135,13 +152,16 @@ export class ModelPanel implements vscode.Disposable {
 
   private update(): void {
     const { state, error } = this.document.plan;
-    if (state) this.connection.notify('host/document', this.withoutKnownGraph(state));
-    else if (error) this.connection.notify('host/error', error);
+    if (state) {
+      const document = this.withoutKnownGraph(state);
+      this.connection.notify('host/document', { document, stamp: stampOf(state) });
+    }
+    if (!state && error) this.connection.notify('host/error', error);
     this.shown = state?.graph;
     this.connection.notify('host/progress', null);
   }
 
-  private withoutKnownGraph(state: DocumentState): HostNotifications['host/document'] {
+  private withoutKnownGraph(state: DocumentState): HostNotifications['host/document']['document'] {
     if (state.graph !== this.shown) return state;
     const { graph: _, ...rest } = state;
     return rest;

@@ -4,13 +4,8 @@
  * had kept it steady, and needs no worker for it.
  */
 import type { LayoutInput, LayoutResult } from './layout/types.ts';
+import type { PageMemory } from './pageMemory.ts';
 import { decodeMessage, encodeMessage } from './transport/codec.ts';
-
-/** What outlives the page: `getState` and `setState` of a VS Code webview. */
-export interface PageMemory {
-  read(): unknown;
-  write(value: unknown): void;
-}
 
 interface Remembered {
   readonly key: string;

@@ -38,6 +38,8 @@ export interface PageParts {
   readonly host: Host;
   readonly actions: PageActions;
   readonly layout: LayoutClient;
+  /** Told with the first picture, to see where the time went. */
+  readonly milestones: { readonly began: number; readonly asked: number; readonly had: number };
 }
 
 export interface Page {
@@ -49,7 +51,7 @@ export interface Page {
 /** A view that moves is saved when it rests, milliseconds. */
 const SAVE_AFTER_MS = 250;
 
-export function createPage({ store, host, actions, layout }: PageParts): Page {
+export function createPage({ store, host, actions, layout, milestones }: PageParts): Page {
   const graphBox = element('div', {
     class: 'graph',
     tabIndex: 0,
@@ -140,7 +142,7 @@ export function createPage({ store, host, actions, layout }: PageParts): Page {
       ]
         .map((view) => view.getBoundingClientRect())
         .filter(({ width }) => width > 0),
-    painted: () => host.notify('page/painted', { ms: performance.now() }),
+    painted: () => host.notify('page/painted', { ...milestones, ms: performance.now() }),
     failed: (text) => store.dispatch({ type: 'message', severity: 'error', text }),
   });
 

@@ -143,7 +143,7 @@ export class StudioHost {
       'page/action': async ({ id }) => {
         if (id === 'retry') {
           await this.open();
-          if (this.document) this.broadcast('host/document', this.document);
+          if (this.document) this.broadcast('host/document', { document: this.document });
           else if (this.error) this.broadcast('host/error', this.error);
         }
         return null;
@@ -219,7 +219,7 @@ export class StudioHost {
     const timings = { ...document.timings, planMs };
     this.document = { ...document, plan, diagnostics, edits, timings, ...(graph ? { graph } : {}) };
     const { graph: _, ...unchangedGraph } = this.document;
-    this.broadcast('host/document', graph ? this.document : unchangedGraph);
+    this.broadcast('host/document', { document: graph ? this.document : unchangedGraph });
     this.announceUndo(this.pages);
   }
 

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { layout } from '../../webview/layout/layout.ts';
 import type { LayoutInput } from '../../webview/layout/types.ts';
 import { LayoutMemory } from '../../webview/layoutMemory.ts';
-import type { PageMemory } from '../../webview/layoutMemory.ts';
+import type { PageMemory } from '../../webview/pageMemory.ts';
 
 const input = (edges: number[]): LayoutInput => ({
   nodeCount: 3,

@@ -1,6 +1,7 @@
 /** Everything that can happen to the page: what the host says and what the user does, alike. */
 import type {
   Details,
+  DocumentState,
   HostNotifications,
   PageError,
   PageInit,
@@ -8,10 +9,15 @@ import type {
 } from '../../compiler/protocol.ts';
 import type { DetailsTarget, Message, Refusal, UndoState, WeightState } from './state.ts';
 
+/** With the document at hand, wherever it came from. */
+export type OpenedInit = Omit<PageInit, 'document' | 'stamp'> & {
+  readonly document: DocumentState | null;
+};
+
 export type PageEvent =
   // From the host.
-  | { readonly type: 'opened'; readonly init: PageInit }
-  | { readonly type: 'document'; readonly document: HostNotifications['host/document'] }
+  | { readonly type: 'opened'; readonly init: OpenedInit }
+  | { readonly type: 'document'; readonly document: HostNotifications['host/document']['document'] }
   | { readonly type: 'failed'; readonly error: PageError }
   | { readonly type: 'progress'; readonly message: string | null }
   | { readonly type: 'message'; readonly severity: Message['severity']; readonly text: string }

@@ -1,5 +1,5 @@
 /** (state, event) -> state. No DOM, no clock, no messages: what is to be done outside is `actions.ts`. */
-import type { HostNotifications, PageInit } from '../../compiler/protocol.ts';
+import type { HostNotifications } from '../../compiler/protocol.ts';
 import {
   carryExpanded,
   carrySelection,
@@ -8,7 +8,7 @@ import {
   validExpanded,
 } from './carryOver.ts';
 import { describeSelection, searchHits } from './selectors.ts';
-import type { PageEvent } from './events.ts';
+import type { OpenedInit, PageEvent } from './events.ts';
 import { plural } from './format.ts';
 import type { State } from './state.ts';
 import { displayName } from './names.ts';
@@ -95,7 +95,7 @@ export function reduce(state: State, event: PageEvent): State {
   }
 }
 
-function opened(state: State, init: PageInit): State {
+function opened(state: State, init: OpenedInit): State {
   const { document, viewState, capabilities, error } = init;
   const base = { ...state, capabilities, connected: true, progress: null, pendingEdits: 0 };
   if (!document) return { ...base, phase: error ? 'failed' : 'loading', error };
@@ -129,7 +129,7 @@ function setWidth(state: State, narrow: boolean): State {
   return { ...state, narrow, panelOpen, legendOpen: state.legendOpen && !narrow };
 }
 
-function newDocument(state: State, update: HostNotifications['host/document']): State {
+function newDocument(state: State, update: HostNotifications['host/document']['document']): State {
   const previous = state.document;
   const graph = update.graph ?? previous?.graph;
   if (!graph) return state;

@@ -9,7 +9,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { DocumentState, EditRequest, PageInit } from '../../../compiler/protocol.ts';
+import type { DocumentState, EditRequest, PageError } from '../../../compiler/protocol.ts';
 import { sidecarStore } from '../../../compiler/serve/sidecarStore.ts';
 import { StudioHost } from '../../../compiler/serve/studioHost.ts';
 import type { PageHandlers, WorkerPort } from '../../../compiler/serve/studioHost.ts';
@@ -25,7 +25,9 @@ function inProcessWorker(): WorkerPort {
 interface Opened {
   readonly page: PageHandlers;
   readonly events: { readonly name: string; readonly params: unknown }[];
-  readonly init: PageInit;
+  readonly error: PageError | null;
+  /** As the page got it first. */
+  readonly first: DocumentState | null;
   /** The document as the page knows it after all events. */
   readonly document: () => DocumentState;
 }
@@ -36,14 +38,15 @@ async function open(model: string): Promise<Opened> {
   const { handlers } = host.connect({
     notify: (name, params) => void events.push({ name, params }),
   });
-  const init = await handlers['page/ready'](null);
+  const init = await handlers['page/ready']({ kept: null });
+  const first = init.document === 'kept' ? null : init.document;
   const document = (): DocumentState =>
     events
       .filter(({ name }) => name === 'host/document')
-      .reduce((state, { params }) => ({ ...state, ...(params as object) }), {
-        ...(init.document as DocumentState),
+      .reduce((state, { params }) => ({ ...state, ...(params as { document: object }).document }), {
+        ...(first as DocumentState),
       });
-  return { page: handlers, events, init, document };
+  return { page: handlers, events, first, error: init.error, document };
 }
 
 let folder: string;
@@ -81,7 +84,7 @@ describe('the studio', () => {
       params: { canUndo: true, canRedo: false, dirty: false },
     });
     const again = await open(model);
-    expect(again.init.document?.plan.blockOf).toEqual(cut.blockOf);
+    expect(again.first?.plan.blockOf).toEqual(cut.blockOf);
   });
 
   test('cutting and fusing again leaves no override behind', async () => {
@@ -113,8 +116,8 @@ describe('the studio', () => {
   test('a malformed sidecar is reported, and kept when a fresh plan is saved over it', async () => {
     const sidecar = `${model}.fusion.json`;
     writeFileSync(sidecar, '{"version": 1, "overrides": 3}');
-    const { page, init } = await open(model);
-    expect(init.document?.diagnostics[0]?.code).toBe('sidecar/malformed');
+    const { page, first } = await open(model);
+    expect(first?.diagnostics[0]?.code).toBe('sidecar/malformed');
     await page['page/save'](null);
     expect(readFileSync(`${sidecar}.bak`, 'utf8')).toContain('"overrides": 3');
     expect(JSON.parse(readFileSync(sidecar, 'utf8'))).toMatchObject({ version: 1 });
@@ -123,8 +126,8 @@ describe('the studio', () => {
   test('a sidecar of a newer program is never touched', async () => {
     const sidecar = `${model}.fusion.json`;
     writeFileSync(sidecar, '{"version": 99}');
-    const { page, init } = await open(model);
-    expect(init.document?.readOnly).toMatch(/version 99/);
+    const { page, first } = await open(model);
+    expect(first?.readOnly).toMatch(/version 99/);
     expect(await page['page/save'](null)).toMatchObject({ ok: false });
     expect(await page['page/edit']({ kind: 'replanAll' })).toMatchObject({ ok: false });
     expect(readFileSync(sidecar, 'utf8')).toBe('{"version": 99}');
@@ -133,8 +136,8 @@ describe('the studio', () => {
   test('a truncated model becomes an error page that can be tried again', async () => {
     const bytes = readFileSync(model);
     writeFileSync(model, bytes.subarray(0, bytes.length / 2));
-    const { page, init, events } = await open(model);
-    expect(init.error?.message).toMatch(/truncated|end/i);
+    const { page, error, events } = await open(model);
+    expect(error?.message).toMatch(/truncated|end/i);
     writeFileSync(model, bytes);
     await page['page/action']({ id: 'retry' });
     expect(events.at(-1)?.name).toBe('host/document');

@@ -2,9 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { NO_EDITS } from '../../../compiler/fusion/plan.ts';
 import type { PlanEdits } from '../../../compiler/fusion/plan.ts';
-import type { DocumentState, PageInit } from '../../../compiler/protocol.ts';
+import type { DocumentState } from '../../../compiler/protocol.ts';
 import { multiOperatorBlocks } from '../../../webview/state/carryOver.ts';
-import type { PageEvent } from '../../../webview/state/events.ts';
+import type { OpenedInit, PageEvent } from '../../../webview/state/events.ts';
 import { reduce } from '../../../webview/state/reducer.ts';
 import { resolveSelection } from '../../../webview/state/selectors.ts';
 import { initialState } from '../../../webview/state/state.ts';
@@ -27,7 +27,7 @@ function documentWith(edits: PlanEdits, previous: DocumentState | null = null): 
 }
 
 const first = documentWith(NO_EDITS);
-const init: PageInit = { document: first, error: null, viewState: null, capabilities };
+const init: OpenedInit = { document: first, error: null, viewState: null, capabilities };
 const run = (...events: readonly PageEvent[]): State => events.reduce(reduce, initialState);
 const opened = run({ type: 'opened', init });
 const block = multiOperatorBlocks(first.plan)[1]!;
