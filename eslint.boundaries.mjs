@@ -36,7 +36,18 @@ const table = {
     'compiler/ecg',
     ...operators,
   ],
-  'compiler/protocol.ts': ['compiler/fusion', 'compiler/diagnostics.ts'],
+  // Reports of runs and the messages that bring them.
+  'compiler/run/runProtocol.ts': [],
+  'compiler/protocol.ts': [
+    'compiler/run/runProtocol.ts',
+    'compiler/fusion',
+    'compiler/diagnostics.ts',
+  ],
+  'compiler/run/runMessages.ts': [
+    'compiler/protocol.ts',
+    'compiler/run/runProtocol.ts',
+    'compiler/fusion',
+  ],
   'compiler/compile.ts': [
     'compiler/fusion',
     'compiler/ecg',
@@ -66,6 +77,8 @@ const table = {
     'compiler/diagnostics.ts',
   ],
   'compiler/client': [
+    'compiler/run/runMessages.ts',
+    'compiler/run/runProtocol.ts',
     'compiler/session',
     'compiler/protocol.ts',
     'compiler/fusion',
@@ -73,6 +86,8 @@ const table = {
   ],
   // Builds bundles and runs them in processes of their own.
   'compiler/run': [
+    'compiler/run/runMessages.ts',
+    'compiler/run/runProtocol.ts',
     'compiler/bundle',
     'compiler/tensor',
     'compiler/emit',
@@ -91,6 +106,8 @@ const table = {
   ],
   'compiler/serve': [
     'compiler/run',
+    'compiler/run/runMessages.ts',
+    'compiler/run/runProtocol.ts',
     'compiler/client',
     'compiler/sidecar',
     'compiler/session',
@@ -100,6 +117,8 @@ const table = {
   ],
   'compiler/cli': [
     'compiler/run',
+    'compiler/run/runMessages.ts',
+    'compiler/run/runProtocol.ts',
     'compiler/bundle',
     'compiler/tensor',
     'compiler/emit',
@@ -171,7 +190,8 @@ const typePolicies = typesOfCompiler.map((name) => ({
 
 function patternOf(name) {
   if (name.endsWith('.ts')) return name;
-  return names.some((other) => other.startsWith(`${name}/`)) ? `${name}/*` : `${name}/**/*`;
+  const owns = names.some((other) => other.startsWith(`${name}/`) && !other.endsWith('.ts'));
+  return owns ? `${name}/*` : `${name}/**/*`;
 }
 
 /** Outside modules that belong to one place only. */
