@@ -1,0 +1,189 @@
+/**
+ * Follows one runner process: reads its lines as they come, checks them, and gives what it measured. Nonsense, a death
+ * without a reason, a deadline and cancelling end the process and become one clear error.
+ */
+import type { ChildProcess } from 'node:child_process';
+import { BadMessage, MOST_LINE_BYTES, parseRunnerMessage } from './parseRunnerMessage.ts';
+import type { RunnerLimits } from './parseRunnerMessage.ts';
+import { ended } from './process.ts';
+import type { ProcessEnd } from './process.ts';
+import { RunError } from './runError.ts';
+import type { RunnerMessage } from './runProtocol.ts';
+
+type MessageOf<Kind extends RunnerMessage['kind']> = Extract<RunnerMessage, { kind: Kind }>;
+
+/** Nanoseconds and bytes. */
+export interface RunnerResults {
+  readonly hello: MessageOf<'hello'>;
+  readonly first: number;
+  readonly total: readonly number[];
+  /** By step; empty where it was not timed. */
+  readonly blocks: readonly (readonly number[])[];
+  /** By output. */
+  readonly outputs: readonly MessageOf<'output'>[];
+  readonly tensors: readonly MessageOf<'tensor'>[];
+  /** Data-dependent sizes, by symbol. */
+  readonly sizes: readonly number[];
+  readonly peakBytes: number | null;
+}
+
+export interface FollowOptions {
+  readonly limits: RunnerLimits;
+  readonly limitMs: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Says in whose work the runner failed. */
+  readonly blame: (
+    step: number,
+    check?: number,
+  ) => { readonly block: number; readonly what: string };
+}
+
+const MOST_BYTES = 512 << 20;
+const KEPT_STDERR = 8000;
+
+/** Throws RunError, RunCancelled; the process has ended then. */
+export async function followRunner(
+  child: ChildProcess,
+  options: FollowOptions,
+): Promise<RunnerResults> {
+  const reader = new MessageReader(options.limits, () => child.kill('SIGKILL'));
+  let stderr = '';
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => reader.push(text));
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    stderr = (stderr + text).slice(-KEPT_STDERR);
+  });
+  const end = await ended(child, options);
+  return reader.finish(end, stderr, options);
+}
+
+class MessageReader {
+  private rest = '';
+  private bytes = 0;
+  private bad: string | undefined;
+  private error: MessageOf<'error'> | undefined;
+  private isDone = false;
+  private hello: MessageOf<'hello'> | undefined;
+  private first = 0;
+  private total: readonly number[] = [];
+  private readonly blocks: (readonly number[])[];
+  private readonly outputs: MessageOf<'output'>[] = [];
+  private readonly tensors: MessageOf<'tensor'>[] = [];
+  private sizes: readonly number[] = [];
+  private peakBytes: number | null = null;
+
+  constructor(
+    private readonly limits: RunnerLimits,
+    private readonly stop: () => void,
+  ) {
+    this.blocks = Array.from({ length: limits.steps }, () => []);
+  }
+
+  push(text: string): void {
+    if (this.bad !== undefined) return;
+    this.bytes += text.length;
+    this.rest += text;
+    let start = 0;
+    for (let end = this.rest.indexOf('\n'); end >= 0; end = this.rest.indexOf('\n', start)) {
+      this.line(this.rest.slice(start, end));
+      start = end + 1;
+      if (this.bad !== undefined) return;
+    }
+    this.rest = this.rest.slice(start);
+    if (this.rest.length > MOST_LINE_BYTES || this.bytes > MOST_BYTES) {
+      this.refuse('it says too much');
+    }
+  }
+
+  finish(end: ProcessEnd, stderr: string, { blame, limitMs }: FollowOptions): RunnerResults {
+    const details = stderr.trim() === '' ? undefined : stderr;
+    if (this.bad !== undefined) {
+      throw new RunError('crashed', `The run was ended: ${this.bad}.`, details);
+    }
+    if (this.error !== undefined) throw failureOf(this.error, blame, details);
+    if (end.timedOut) {
+      throw new RunError('limit', `The run was ended: it took longer than ${limitMs / 1000} s.`);
+    }
+    if (end.failure !== undefined) {
+      throw new RunError('crashed', `The run could not be started: ${end.failure}.`);
+    }
+    const { hello } = this;
+    if (!this.isDone || hello === undefined || this.outputs.length !== this.limits.outputs) {
+      throw new RunError('crashed', `The run ${howItEnded(end)} before it was done.`, details);
+    }
+    const { first, total, blocks, outputs, tensors, sizes, peakBytes } = this;
+    return { hello, first, total, blocks, outputs, tensors, sizes, peakBytes };
+  }
+
+  private line(line: string): void {
+    if (line === '') return;
+    try {
+      this.message(parseRunnerMessage(line, this.limits));
+    } catch (error) {
+      if (!(error instanceof BadMessage)) throw error;
+      this.refuse(error.message);
+    }
+  }
+
+  private message(message: RunnerMessage): void {
+    if (this.error !== undefined || this.isDone) return this.refuse('it goes on after its end');
+    if (this.hello === undefined && message.kind !== 'hello' && message.kind !== 'error') {
+      return this.refuse('it does not say hello');
+    }
+    switch (message.kind) {
+      case 'hello':
+        this.hello = message;
+        return;
+      case 'first':
+        this.first = message.nanoseconds;
+        return;
+      case 'total':
+        this.total = message.nanoseconds;
+        return;
+      case 'block':
+        this.blocks[message.step] = message.nanoseconds;
+        return;
+      case 'output':
+        if (message.index !== this.outputs.length) return this.refuse('outputs are out of order');
+        this.outputs.push(message);
+        return;
+      case 'tensor':
+        this.tensors.push(message);
+        return;
+      case 'sizes':
+        this.sizes = message.values;
+        return;
+      case 'memory':
+        this.peakBytes = message.peakBytes;
+        return;
+      case 'error':
+        this.error = message;
+        return;
+      case 'done':
+        this.isDone = true;
+        return;
+    }
+  }
+
+  private refuse(reason: string): void {
+    this.bad = reason;
+    this.rest = '';
+    this.stop();
+  }
+}
+
+function failureOf(
+  { step, check, message }: MessageOf<'error'>,
+  blame: FollowOptions['blame'],
+  details: string | undefined,
+): RunError {
+  const isLimit = /time limit|not enough memory/.test(message);
+  const failure = check !== undefined ? 'check' : isLimit ? 'limit' : 'crashed';
+  if (step === undefined) return new RunError(failure, `The run failed: ${message}.`, details);
+  const { block, what } = blame(step, check);
+  const text = check !== undefined ? what : `The run failed in ${what}: ${message}.`;
+  return new RunError(failure, text, details, block);
+}
+
+function howItEnded({ status, signal }: ProcessEnd): string {
+  return signal === null ? `ended with status ${status}` : `was ended by ${signal}`;
+}

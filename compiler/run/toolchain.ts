@@ -1,0 +1,154 @@
+/**
+ * Finds a C compiler for this computer and the best target record for its processor. The compiler comes from the user's
+ * setting or from the search path; never from a relative folder or from inside a workspace, which others fill.
+ */
+import { accessSync, constants, readFileSync, realpathSync, statSync } from 'node:fs';
+import { delimiter, isAbsolute, join, sep } from 'node:path';
+import type { Target, TargetName } from '../target/target.ts';
+import { TARGETS } from '../target/target.ts';
+import { runProgram } from './process.ts';
+import { RunError } from './runError.ts';
+
+export interface Toolchain {
+  /** Absolute path. */
+  readonly compiler: string;
+  /** First line of `--version`. */
+  readonly version: string;
+  /** `-dumpmachine`: what it compiles for, e.g. `x86_64-linux-gnu`. */
+  readonly machine: string;
+  /** Tells apart compilers whose output may differ. */
+  readonly identity: string;
+  readonly target: Target;
+}
+
+export interface ToolchainOptions {
+  /** The user's setting: an absolute path or a program's name. Default: cc, clang, gcc in that order. */
+  readonly compiler?: string | undefined;
+  /** Folders whose programs are never run (workspaces). */
+  readonly untrusted?: readonly string[];
+  readonly signal?: AbortSignal | undefined;
+  /** The search path; default: the environment's. */
+  readonly path?: string;
+  /** Instead of the best for this processor. */
+  readonly target?: Target;
+}
+
+const NAMES = ['cc', 'clang', 'gcc'];
+const PROBE_MS = 20_000;
+
+/** Throws RunError 'unavailable' with what to do. */
+export async function findToolchain(options: ToolchainOptions = {}): Promise<Toolchain> {
+  if (process.platform === 'win32') {
+    throw new RunError(
+      'unavailable',
+      'Native runs need Linux or macOS; choose the target wasm on Windows.',
+    );
+  }
+  const tried: string[] = [];
+  for (const name of options.compiler === undefined ? NAMES : [options.compiler]) {
+    const compiler = locate(name, options);
+    if (compiler === undefined) continue;
+    const found = await probe(compiler, options);
+    if (typeof found !== 'string') return found;
+    tried.push(found);
+  }
+  const reason = tried.length > 0 ? ` (${tried.join('; ')})` : '';
+  throw new RunError(
+    'unavailable',
+    options.compiler === undefined
+      ? `No C compiler was found on the search path${reason}: install clang or gcc, or choose the target wasm.`
+      : `${options.compiler} is no C compiler that can be used here${reason}.`,
+  );
+}
+
+/** Absolute path of an executable file outside of the untrusted folders. */
+function locate(
+  name: string,
+  { untrusted = [], path = process.env['PATH'] ?? '' }: ToolchainOptions,
+): string | undefined {
+  const isPlainName = !name.includes('/') && !name.includes('\\');
+  if (!isPlainName && !isAbsolute(name)) return undefined;
+  const folders = path.split(delimiter).filter((folder) => isAbsolute(folder));
+  const files = isPlainName ? folders.map((folder) => join(folder, name)) : [name];
+  const closed = untrusted.map(realPath);
+  return files.find((file) => isExecutable(file) && !isInside(realPath(file), file, closed));
+}
+
+function isInside(real: string, named: string, folders: readonly string[]): boolean {
+  const within = (file: string, folder: string): boolean =>
+    file === folder || file.startsWith(folder.endsWith(sep) ? folder : folder + sep);
+  return folders.some((folder) => within(real, folder) || within(named, folder));
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return statSync(file).isFile();
+  } catch {
+    return false;
+  }
+}
+
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
+
+/** The toolchain, or why it cannot be used. */
+async function probe(compiler: string, options: ToolchainOptions): Promise<Toolchain | string> {
+  const limits = { signal: options.signal, limitMs: PROBE_MS };
+  const [version, machine] = await Promise.all([
+    runProgram(compiler, ['--version'], limits),
+    runProgram(compiler, ['-dumpmachine'], limits),
+  ]);
+  const triple = machine.stdout.trim();
+  if (version.status !== 0 || machine.status !== 0 || !/^[\w.-]+$/.test(triple)) {
+    return `${compiler} does not answer like a C compiler`;
+  }
+  for (const target of candidates(triple, options)) {
+    // An empty file tells whether the compiler knows the processor.
+    const args = [...target.flags, '-fsyntax-only', '-x', 'c', '/dev/null'];
+    if ((await runProgram(compiler, args, limits)).status !== 0) continue;
+    const first = version.stdout.split('\n')[0]!.trim();
+    const identity = [realPath(compiler), version.stdout, triple].join('\n');
+    return { compiler, version: first, machine: triple, identity, target };
+  }
+  return `${compiler} compiles for ${triple}, which has no target here`;
+}
+
+/** Best first. */
+function candidates(triple: string, { target }: ToolchainOptions): readonly Target[] {
+  if (target !== undefined) return [target];
+  if (/^(x86_64|amd64)/.test(triple)) {
+    const flags = cpuFlags();
+    return X86_LEVELS.filter(({ needs }) => needs.every((flag) => flags.has(flag))).map(
+      ({ name }) => TARGETS[name],
+    );
+  }
+  if (/^(aarch64|arm64)/.test(triple)) return [TARGETS['arm64-v8a']];
+  if (/^arm/.test(triple)) return [TARGETS['armeabi-v7a']];
+  return [];
+}
+
+/** Levels of the x86-64 psABI by the flags of /proc/cpuinfo. */
+const X86_LEVELS: readonly { readonly name: TargetName; readonly needs: readonly string[] }[] = [
+  {
+    name: 'x86_64-avx512',
+    needs: ['avx2', 'fma', 'avx512f', 'avx512bw', 'avx512cd', 'avx512dq', 'avx512vl'],
+  },
+  { name: 'x86_64-avx2', needs: ['avx', 'avx2', 'bmi1', 'bmi2', 'f16c', 'fma', 'movbe'] },
+  { name: 'x86_64', needs: [] },
+];
+
+/** Of the first processor; empty where the system does not say (then only the least level is used). */
+function cpuFlags(): ReadonlySet<string> {
+  try {
+    const line = /^flags\s*:(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1] ?? '';
+    return new Set(line.trim().split(/\s+/));
+  } catch {
+    return new Set();
+  }
+}
