@@ -46,11 +46,18 @@ export class Facts {
     /** Polynomials that are not negative. */
     readonly assumptions: readonly Polynomial[],
     readonly budget: WorkBudget,
+    private readonly largest: ReadonlyMap<string, Polynomial>,
   ) {}
 
-  /** @param sizes least value by name; 1 for every other size. */
-  static of(sizes: ReadonlyMap<string, number> = new Map()): Facts {
-    return new Facts(new Map(), sizes, [], new WorkBudget());
+  /**
+   * @param sizes least value by name; 1 for every other size.
+   * @param largest values that sizes do not exceed, in terms of sizes that are not named here.
+   */
+  static of(
+    sizes: ReadonlyMap<string, number> = new Map(),
+    largest: ReadonlyMap<string, Polynomial> = new Map(),
+  ): Facts {
+    return new Facts(new Map(), sizes, [], new WorkBudget(), largest);
   }
 
   boundsOf(name: string): Bounds | undefined {
@@ -59,6 +66,10 @@ export class Facts {
 
   leastSize(name: string): number {
     return this.sizes.get(name) ?? 1;
+  }
+
+  largestSize(name: string): Polynomial | undefined {
+    return this.largest.get(name);
   }
 
   /** Inside a loop of this extent, or after an index was checked against it. */
@@ -74,18 +85,18 @@ export class Facts {
   bound(name: string, min: Polynomial, max: Polynomial): Facts {
     const variables = new Map(this.variables);
     variables.set(name, { order: variables.size, min, max });
-    return new Facts(variables, this.sizes, this.assumptions, this.budget);
+    return new Facts(variables, this.sizes, this.assumptions, this.budget, this.largest);
   }
 
   /** Other bounds for a variable that is bound already. */
   rebound(name: string, bounds: Bounds): Facts {
     const variables = new Map(this.variables).set(name, bounds);
-    return new Facts(variables, this.sizes, this.assumptions, this.budget);
+    return new Facts(variables, this.sizes, this.assumptions, this.budget, this.largest);
   }
 
   assume(...notNegative: readonly Polynomial[]): Facts {
     if (notNegative.length === 0) return this;
     const all = [...this.assumptions, ...notNegative];
-    return new Facts(this.variables, this.sizes, all, this.budget);
+    return new Facts(this.variables, this.sizes, all, this.budget, this.largest);
   }
 }

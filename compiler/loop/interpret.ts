@@ -83,8 +83,11 @@ class Interpreter {
     memory: ReadonlyMap<string, Cells>,
     private readonly maxSteps: number,
   ) {
-    for (const { name, atLeast } of program.sizes) {
+    for (const { name, atLeast, atMost } of program.sizes) {
       if (!(this.sizeOf(name) >= atLeast)) throw new RangeError(`${name} is below ${atLeast}`);
+      if (atMost !== undefined && this.sizeOf(name) > this.index(atMost)) {
+        throw new RangeError(`${name} is above its bound`);
+      }
     }
     for (const buffer of [...program.inputs, ...program.outputs]) {
       const cells = memory.get(buffer.name) ?? unbound(buffer.name);

@@ -66,6 +66,15 @@ export interface SizeParameter {
   readonly name: string;
   /** The caller promises at least this: 1 for sizes of inputs, 0 for counts that only a run knows. */
   readonly atLeast: number;
+  /** And at most this, in terms of sizes that have no such bound themselves: what memory is laid out for. */
+  readonly atMost?: Index;
+}
+
+/** A size that the program finds out: element 0 of an i64[1] output holds it afterwards. */
+export interface FoundSize {
+  /** Made up by the compiler; no parameter of the program. */
+  readonly size: string;
+  readonly buffer: Buffer;
 }
 
 export interface LoopProgram {
@@ -75,6 +84,8 @@ export interface LoopProgram {
   /** Written completely by the program. */
   readonly outputs: readonly Buffer[];
   readonly body: readonly Stmt[];
+  /** Sizes of its outputs that only the run knows. */
+  readonly counts?: readonly FoundSize[];
 }
 
 export function globalBuffer(name: string, storage: StorageType, shape: readonly Index[]): Buffer {

@@ -75,7 +75,8 @@ class Proof {
     this.facts.budget.spend(p.terms.length + 1);
     try {
       const atom = this.latest(p);
-      return atom === undefined ? this.onlySizes(p) : this.eliminate(p, atom);
+      if (atom !== undefined) return this.eliminate(p, atom);
+      return this.onlySizes(p) || this.withoutBounded(p);
     } catch (error) {
       // Out of work: the whole question ends. Too large a polynomial: only this step.
       if (error instanceof TooComplex && !(error instanceof OutOfWork)) return false;
@@ -192,6 +193,26 @@ class Proof {
   private smallest(factor: Polynomial, low: () => boolean, high: () => boolean): boolean {
     if (this.notNegative(factor)) return low();
     return this.notNegative(polyScale(factor, -1)) && high();
+  }
+
+  /** Puts the end of its range that makes the polynomial smallest in the place of a bounded size. */
+  private withoutBounded(p: Polynomial): boolean {
+    const sizes = new Map(p.terms.flatMap(({ atoms }) => atoms.map((atom) => [atom.key, atom])));
+    for (const atom of sizes.values()) {
+      const largest = atom.kind === 'size' ? this.facts.largestSize(atom.name) : undefined;
+      const split = largest && splitBy(p, atom);
+      if (atom.kind !== 'size' || largest === undefined || split === undefined) continue;
+      const [factor, rest] = split;
+      const at = (value: Polynomial): boolean =>
+        this.notNegative(polyAdd(polyMultiply(factor, value), rest));
+      const least = polyConstant(this.facts.leastSize(atom.name));
+      return this.smallest(
+        factor,
+        () => at(least),
+        () => at(largest),
+      );
+    }
+    return false;
   }
 
   private onlySizes(p: Polynomial): boolean {

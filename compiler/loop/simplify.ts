@@ -20,8 +20,9 @@ import {
 import { Facts } from './facts.ts';
 import type { Index } from './indexExpr.ts';
 import { constant } from './indexExpr.ts';
-import type { LoopProgram, Stmt } from './ir.ts';
+import type { LoopProgram, SizeParameter, Stmt } from './ir.ts';
 import { mentionsIndex } from './mentions.ts';
+import type { Polynomial } from './polynomial.ts';
 import { assuming, decide, insideLoop, normalForm, simplifyIndex } from './simplifyIndex.ts';
 
 export function simplifyProgram(program: LoopProgram): LoopProgram {
@@ -30,7 +31,18 @@ export function simplifyProgram(program: LoopProgram): LoopProgram {
 
 /** What a program promises about its sizes. */
 export function rootFacts(program: LoopProgram): Facts {
-  return Facts.of(new Map(program.sizes.map(({ name, atLeast }) => [name, atLeast])));
+  return sizeFacts(program.sizes);
+}
+
+export function sizeFacts(sizes: readonly SizeParameter[]): Facts {
+  const least = new Map(sizes.map(({ name, atLeast }) => [name, atLeast]));
+  const free = Facts.of(least);
+  const largest = new Map<string, Polynomial>();
+  for (const { name, atMost } of sizes) {
+    const form = atMost && normalForm(atMost, free);
+    if (form !== undefined) largest.set(name, form);
+  }
+  return Facts.of(least, largest);
 }
 
 export function simplifyBody(body: readonly Stmt[], outer: Facts): readonly Stmt[] {

@@ -5,7 +5,7 @@
 import type { Buffer, Expr } from './expr.ts';
 import { accepts, BINARY_OPS, indicesOf, operandsOf, UNARY_OPS } from './expr.ts';
 import type { Index } from './indexExpr.ts';
-import { visitNames } from './indexExpr.ts';
+import { isConstant, visitNames } from './indexExpr.ts';
 import type { LoopProgram, Stmt } from './ir.ts';
 import { expressionsOf } from './ir.ts';
 import { printBuffer, printExpr, printIndex } from './print.ts';
@@ -42,13 +42,20 @@ class Verifier {
 
   run(): readonly string[] {
     const { inputs, outputs, sizes, body } = this.program;
-    for (const { name, atLeast } of sizes) {
+    for (const { name, atLeast, atMost } of sizes) {
       this.claim(name);
+      if (atMost !== undefined) this.checkIndex(atMost);
       if (!(atLeast >= 0)) this.report('sizes are not negative', name);
     }
     for (const buffer of [...inputs, ...outputs]) {
       if (buffer.space !== 'global') this.report('arguments are global', printBuffer(buffer));
       this.bindBuffer(buffer, outputs.includes(buffer));
+    }
+    for (const { buffer } of this.program.counts ?? []) {
+      const single = buffer.shape.length === 1 && isConstant(buffer.shape[0]!, 1);
+      if (!outputs.includes(buffer) || buffer.storage !== 'i64' || !single) {
+        this.report('sizes found out are i64[1] outputs', printBuffer(buffer));
+      }
     }
     this.checkBody(body);
     return this.problems;

@@ -4,33 +4,39 @@
  * often than it has elements (a reduction read by several rows, a value read at many places) is stored in
  * local memory instead; the block is then lowered again with that decision.
  */
-import type { Graph } from '../graph/graph.ts';
-import type { Dim } from '../graph/dim.ts';
+import type { Graph, Model, Value } from '../graph/graph.ts';
 import type { Buffer } from '../loop/expr.ts';
-import { literal, load } from '../loop/expr.ts';
-import { Facts } from '../loop/facts.ts';
+import { indexValue, load } from '../loop/expr.ts';
+import type { Facts } from '../loop/facts.ts';
 import type { Index } from '../loop/indexExpr.ts';
-import { add, product, subtract, ZERO } from '../loop/indexExpr.ts';
+import { add, ONE, product, subtract, ZERO } from '../loop/indexExpr.ts';
 import type { LoopProgram } from '../loop/ir.ts';
 import { globalBuffer, localBuffer } from '../loop/ir.ts';
 import type { Polynomial } from '../loop/polynomial.ts';
-import { registerType } from '../loop/scalarType.ts';
+import { sizeFacts } from '../loop/simplify.ts';
 import { decide, isAtMost, normalForm, sumOf } from '../loop/simplifyIndex.ts';
 import type { ValueFacts } from '../ops/operatorView.ts';
 import type { Field } from './field.ts';
-import { LowerOp } from './lowerOp.ts';
-import { lookupLowering } from './lowerings.ts';
+import { sizesFoundIn } from './foundSizes.ts';
+import type { SymbolInfos } from './largestDim.ts';
+import type { Host } from './region.ts';
+import { Region } from './region.ts';
 import type { FieldPolicy } from './scope.ts';
 import { Scope } from './scope.ts';
 import { Sizes } from './sizes.ts';
-import { storageOf } from './storage.ts';
 import { Unsupported } from './unsupported.ts';
+import { valueFacts } from './valueFacts.ts';
 
 export interface LoweredBlock {
   readonly program: LoopProgram;
-  /** Graph values that the program's inputs and outputs are, in order. */
+  /** Graph values that the program's inputs are, in order; -1: a constant of a body, see `bodyConstants`. */
   readonly inputs: readonly number[];
+  /** Graph values of the first outputs of the program. The buffers of `counts` follow them. */
   readonly outputs: readonly number[];
+  /** By place among the inputs: constants of the graphs inside If, Loop and Scan. */
+  readonly bodyConstants: ReadonlyMap<number, Value>;
+  /** Dim symbols whose values the program finds out: element 0 of an i64[1] output. */
+  readonly counts: readonly { readonly symbol: string; readonly buffer: Buffer }[];
   /** Dim symbol of each size parameter. */
   readonly symbols: ReadonlyMap<string, string>;
 }
@@ -38,8 +44,14 @@ export interface LoweredBlock {
 export interface BlockContext {
   readonly graph: Graph;
   readonly facts: ValueFacts;
-  /** Least value of a symbol; default 1. */
+  /** Origins and bounds of dim symbols; what is missing here is the size of an input. */
+  readonly symbols?: SymbolInfos;
+  /** Least value of a symbol; default: 0 for data-dependent sizes, else 1. */
   readonly leastSize?: (symbol: string) => number;
+}
+
+export function blockContext({ graph, symbols }: Pick<Model, 'graph' | 'symbols'>): BlockContext {
+  return { graph, facts: valueFacts(graph), symbols };
 }
 
 /** Places in a block where one value may be computed again. */
@@ -71,17 +83,22 @@ export function lowerBlock(
   }
 }
 
-class BlockLowering implements FieldPolicy {
-  private readonly sizes: Sizes;
-  /** By graph value. */
-  private readonly fields = new Map<number, Field>();
-  private readonly memory = new Map<string, Buffer>();
-  private readonly filled = new Set<string>();
+class BlockLowering implements FieldPolicy, Host {
+  readonly sizes: Sizes;
+  private readonly region: Region;
+  private memory = new Map<string, Buffer>();
+  private filled = new Set<string>();
   private readonly outputBuffers = new Map<string, Buffer>();
-  private readonly inputs: { readonly value: number; readonly buffer: Buffer }[] = [];
+  private readonly inputs: {
+    readonly value: number;
+    readonly buffer: Buffer;
+    readonly constant?: Value;
+  }[] = [];
+  private readonly counts = new Map<string, Buffer>();
   private readonly places = new Map<string, number>();
   private readonly iterations = new Map<string, Polynomial>();
-  private root!: Scope;
+  /** Where memory is declared and filled: the program, or the body of a loop or branch. */
+  private home!: Scope;
 
   constructor(
     private readonly context: BlockContext,
@@ -89,47 +106,126 @@ class BlockLowering implements FieldPolicy {
     private readonly name: string,
     private readonly stored: ReadonlySet<string>,
   ) {
-    this.sizes = new Sizes(context.leastSize);
+    this.sizes = new Sizes(context.symbols, context.leastSize);
+    this.region = new Region(this, context.graph, '', undefined, context.facts);
   }
 
   run(): LoweredBlock {
     const { graph } = this.context;
-    for (const operator of this.operators) this.lowerOperator(operator);
+    this.region.lower(this.operators);
     const outputs = this.leaving();
-    const buffers = outputs.map((value, i) => {
-      const field = this.fields.get(value)!;
-      const buffer = globalBuffer(`out${i}`, field.storage, field.shape);
-      this.outputBuffers.set(field.key, buffer);
-      return buffer;
-    });
-    // All sizes must be known to the facts before the first statement; shapes have named them by now.
-    const least = new Map(this.sizes.parameters.map(({ name, atLeast }) => [name, atLeast]));
-    this.root = Scope.root(Facts.of(least), this);
-    for (const value of outputs) this.memoryOf(this.fields.get(value)!);
-    const parameters = this.sizes.parameters;
-    for (const { name, symbol } of parameters) {
-      if (!least.has(name)) throw new Error(`${symbol} appeared late in ${graph.name}`);
+    const buffers = outputs.map((value, i) => this.outputBuffer(value, i));
+    const found = this.operators.flatMap((operator) => sizesFoundIn(graph).get(operator) ?? []);
+    for (const symbol of found) {
+      if (!this.sizes.isData(symbol)) continue;
+      this.counts.set(symbol, globalBuffer(`count${this.counts.size}`, 'i64', [ONE]));
     }
+    // All sizes must be known to the facts before the first statement; shapes have named them by now.
+    const before = this.sizes.parameters;
+    const root = Scope.root(sizeFacts(before), this);
+    this.home = root;
+    this.region.begin(root);
+    for (const value of outputs) this.memoryOf(this.region.field(value)!);
+    const parameters = this.sizes.parameters;
+    for (const { symbol } of parameters.slice(before.length)) {
+      throw new Error(`${symbol} appeared late in ${graph.name}`);
+    }
+    const counts = [...this.counts].map(([symbol, buffer]) => ({ symbol, buffer }));
+    const constants = this.inputs.map(({ constant }, i) => [i, constant] as const);
     return {
       program: {
         name: this.name,
-        sizes: parameters.map(({ name, atLeast }) => ({ name, atLeast })),
+        sizes: parameters.map(({ name, atLeast, atMost }) => ({
+          name,
+          atLeast,
+          ...(atMost !== undefined && { atMost }),
+        })),
         inputs: this.inputs.map(({ buffer }) => buffer),
-        outputs: buffers,
-        body: this.root.body,
+        outputs: [...buffers, ...this.counts.values()],
+        body: root.body,
+        ...(counts.length > 0 && {
+          counts: counts.map(({ symbol, buffer }) => ({
+            size: this.sizes.declareInner(symbol).name,
+            buffer,
+          })),
+        }),
       },
       inputs: this.inputs.map(({ value }) => value),
       outputs,
+      bodyConstants: new Map(constants.filter((entry): entry is [number, Value] => !!entry[1])),
+      counts,
       symbols: new Map(parameters.map(({ name, symbol }) => [name, symbol])),
     };
+  }
+
+  /** Its extents are those that every reader of the value expects: they follow from its type. */
+  private outputBuffer(value: number, place: number): Buffer {
+    const field = this.region.field(value)!;
+    const { type } = this.context.graph.values[value]!;
+    const dims = type.kind === 'tensor' && type.shape ? this.sizes.shapeOf(type.shape) : [];
+    const shape = dims.length === field.shape.length ? dims : field.shape;
+    const buffer = globalBuffer(`out${place}`, field.storage, this.extents(shape, field));
+    this.outputBuffers.set(field.key, buffer);
+    return buffer;
+  }
+
+  private extents(shape: readonly Index[], field: Pick<Field, 'key' | 'operator'>) {
+    const extents = this.sizes.physical(shape);
+    if (extents !== undefined) return extents;
+    throw new Unsupported(field.operator ?? field.key, 'the size of a tensor has no bound');
+  }
+
+  argument(
+    region: Region,
+    value: number,
+    shape: readonly Index[],
+    storage: Field['storage'],
+  ): Field {
+    const key = `${region.prefix}v${value}`;
+    const extents = this.extents(shape, { key, operator: region.graph.values[value]!.name });
+    const buffer = globalBuffer(`in${this.inputs.length}`, storage, extents);
+    const isMain = region === this.region;
+    const constant = isMain ? undefined : region.graph.values[value];
+    if (constant?.constant === undefined && !isMain) {
+      throw new Unsupported(constant!.name, 'a value of a body is not known');
+    }
+    this.inputs.push({ value: isMain ? value : -1, buffer, ...(constant && { constant }) });
+    this.memory.set(key, buffer);
+    this.filled.add(key);
+    const element: Field['element'] = (_, index) => load(buffer, index);
+    return { key, hint: 'x', storage, shape, cost: 'free', element };
+  }
+
+  materialise(field: Field): void {
+    this.memoryOf(field);
+  }
+
+  inside(scope: Scope, emit: () => void): void {
+    const { home, memory, filled } = this;
+    this.home = scope;
+    this.memory = new Map(memory);
+    this.filled = new Set(filled);
+    emit();
+    this.home = home;
+    this.memory = memory;
+    this.filled = filled;
+  }
+
+  found(scope: Scope, symbol: string, value: Index): void {
+    const buffer = this.counts.get(symbol);
+    if (buffer !== undefined) scope.store(buffer, [ZERO], indexValue(value));
   }
 
   memoryOf(field: Field): Buffer | undefined {
     let buffer = this.memory.get(field.key) ?? this.outputBuffers.get(field.key);
     if (buffer === undefined) {
       if (!this.stored.has(field.key) && field.procedure === undefined) return undefined;
-      buffer = localBuffer(this.root.fresh(`${field.hint}t`), field.storage, field.shape);
-      this.root.emit({ kind: 'local', buffer });
+      const extents = this.extents(
+        field.shape.map((dim) => this.home.simplify(dim)),
+        field,
+      );
+      buffer = localBuffer(this.home.fresh(`${field.hint}t`), field.storage, extents);
+      this.home.emit({ kind: 'local', buffer });
     }
     this.memory.set(field.key, buffer);
     if (!this.filled.has(field.key)) this.fill(field, buffer);
@@ -141,7 +237,7 @@ class BlockLowering implements FieldPolicy {
     this.places.set(field.key, places);
     if (places > MOST_PLACES[field.cost]) throw new StoreInstead(field.key);
     if (field.cost !== 'heavy') return;
-    const facts = this.root.facts;
+    const { facts } = this.home;
     const elements = normalForm(product(field.shape), facts);
     if (iterations === undefined || elements === undefined) throw new StoreInstead(field.key);
     const before = this.iterations.get(field.key);
@@ -150,10 +246,10 @@ class BlockLowering implements FieldPolicy {
     this.iterations.set(field.key, total);
   }
 
-  operatorOf({ key }: Field): string {
-    const { graph } = this.context;
-    if (key.startsWith('v')) return `value ${graph.values[Number(key.slice(1))]!.name}`;
-    return graph.operators[Number.parseInt(key)]!.id;
+  operatorOf({ key, operator }: Field): string {
+    if (operator !== undefined) return operator;
+    const name = this.context.graph.values[Number(key.slice(1))]?.name;
+    return `value ${name ?? key}`;
   }
 
   private fill(field: Field, buffer: Buffer): void {
@@ -163,12 +259,12 @@ class BlockLowering implements FieldPolicy {
         this.filled.add(output.key);
         return this.memoryOf(output)!;
       });
-      procedure.fill(this.root, buffers);
+      procedure.fill(this.home, buffers);
       return;
     }
     this.filled.add(field.key);
-    for (const { starts, extents } of segments(field, this.root.facts)) {
-      this.root.loops(
+    for (const { starts, extents } of segments(field, this.home.facts)) {
+      this.home.loops(
         'i',
         extents,
         (scope, at) => {
@@ -179,56 +275,6 @@ class BlockLowering implements FieldPolicy {
         'parallel',
       );
     }
-  }
-
-  private lowerOperator(index: number): void {
-    const { graph, facts } = this.context;
-    const operator = graph.operators[index]!;
-    const lowering = lookupLowering(operator.domain, operator.type);
-    if (lowering === undefined) {
-      throw new Unsupported(operator.id, `${operator.type} has no kernel yet`);
-    }
-    const view = new LowerOp(operator, facts, (value) => this.fieldOf(value), this.sizes);
-    operator.outputs.forEach((value, slot) => value >= 0 && view.outputStorage(slot));
-    const results = lowering(view);
-    operator.outputs.forEach((value, slot) => {
-      if (value < 0) return;
-      const field = results[slot];
-      if (field === undefined) return view.unsupported(`its output ${slot}`);
-      // A storage type of its own: a value is read back as it would be stored.
-      this.fields.set(value, { ...field, storage: view.outputStorage(slot) });
-    });
-  }
-
-  /** A value of the block, or one that it reads. */
-  private fieldOf(value: number): Field {
-    const known = this.fields.get(value);
-    if (known !== undefined) return known;
-    const field = this.inputField(value);
-    this.fields.set(value, field);
-    return field;
-  }
-
-  private inputField(value: number): Field {
-    const { graph, facts } = this.context;
-    const { type, name } = graph.values[value]!;
-    const storage = type.kind === 'tensor' ? storageOf(type.dtype) : undefined;
-    if (type.kind !== 'tensor' || storage === undefined || type.shape === null) {
-      const what = type.kind === 'tensor' ? type.dtype : type.kind;
-      throw new Unsupported(name, `no kernels read ${what} values`);
-    }
-    const shape = this.sizes.shapeOf(type.shape);
-    const only = facts.known[value]?.data;
-    const base = { key: `v${value}`, hint: 'x', storage, shape, cost: 'free' } as const;
-    if (only?.length === 1 && isPlain(only[0], storage)) {
-      const constant = literal(registerType(storage), only[0]);
-      return { ...base, element: () => constant };
-    }
-    const buffer = globalBuffer(`in${this.inputs.length}`, storage, shape);
-    this.inputs.push({ value, buffer });
-    this.memory.set(base.key, buffer);
-    this.filled.add(base.key);
-    return { ...base, element: (_, index) => load(buffer, index) };
   }
 
   /** Values that leave the block: graph outputs, and what other operators read. */
@@ -243,11 +289,6 @@ class BlockLowering implements FieldPolicy {
       }),
     );
   }
-}
-
-function isPlain(element: Dim | undefined, storage: string): element is number {
-  if (typeof element !== 'number') return false;
-  return (storage !== 'i64' && storage !== 'u64') || Number.isSafeInteger(element);
 }
 
 /** The index space of a field, cut at its breaks. */

@@ -26,6 +26,8 @@ export interface Field {
   readonly element: (scope: Scope, index: readonly Index[]) => Expr;
   /** Per axis: positions where the element's formula changes (Concat, Pad). Loops are cut there. */
   readonly breaks?: readonly (readonly Index[])[];
+  /** Id of the operator that gives it; undefined for values that the program reads. */
+  readonly operator?: string;
   /** Set for fields that only imperative code can fill: always memory. `element` is never called. */
   readonly procedure?: Procedure;
 }

@@ -10,8 +10,10 @@ import type { ScalarType, StorageType } from '../loop/scalarType.ts';
 import { registerType } from '../loop/scalarType.ts';
 import { OperatorView } from '../ops/operatorView.ts';
 import type { ValueFacts } from '../ops/operatorView.ts';
-import type { Buffer } from '../loop/expr.ts';
+import type { Buffer, Expr } from '../loop/expr.ts';
+import { cast } from '../loop/expr.ts';
 import type { Field } from './field.ts';
+import type { Body, OperatorRegion } from './region.ts';
 import type { Scope } from './scope.ts';
 import type { Sizes } from './sizes.ts';
 import { storageOf } from './storage.ts';
@@ -34,10 +36,13 @@ export class LowerOp extends OperatorView {
   constructor(
     operator: Operator,
     facts: ValueFacts,
-    private readonly fieldOf: (value: number) => Field,
-    readonly sizes: Sizes,
+    private readonly region: OperatorRegion,
   ) {
     super(operator, facts);
+  }
+
+  get sizes(): Sizes {
+    return this.region.sizes;
   }
 
   /** Lower-case word for generated names. */
@@ -48,7 +53,7 @@ export class LowerOp extends OperatorView {
 
   input(slot: number): Field {
     if (!this.has(slot)) this.unsupported(`input ${slot} is missing`);
-    return this.fieldOf(this.operator.inputs[slot]!);
+    return this.region.fieldOf(this.operator.inputs[slot]!);
   }
 
   optional(slot: number): Field | undefined {
@@ -85,7 +90,35 @@ export class LowerOp extends OperatorView {
   }
 
   make(field: NewField): Field {
-    return { hint: this.hint, ...field, key: `${this.operator.index}.${this.made++}` };
+    const key = `${this.region.prefix}${this.operator.index}.${this.made++}`;
+    return { hint: this.hint, ...field, key, operator: this.id };
+  }
+
+  /**
+   * How the program finds out the size of an output axis that only a run knows. Where the size is known already,
+   * the run ends if it is another one.
+   */
+  find(slot: number, axis: number, of: (scope: Scope) => Expr): void {
+    this.region.find((scope) => this.found(scope, slot, axis, of(scope)));
+  }
+
+  /** As `find`, while a procedure of the operator runs: the size is bound for all statements that follow. */
+  found(scope: Scope, slot: number, axis: number, value: Expr): void {
+    const dim = this.outputShape(slot)?.[axis];
+    if (dim === undefined) this.unsupported('the rank of a tensor is not known');
+    this.region.bindSize(scope, dim, cast('i64', value), this.id);
+  }
+
+  /** A graph of this operator (If, Loop, Scan), lowered into the same program. */
+  body(attribute: string, inputs: readonly Field[] = []): Body {
+    const graph = this.subgraph(attribute) ?? this.unsupported(`its graph ${attribute} is missing`);
+    const prefix = `${this.region.prefix}${this.operator.index}.${attribute}/`;
+    return this.region.enter(graph, prefix, inputs);
+  }
+
+  /** Extents in memory of a tensor of that shape. */
+  extents(shape: readonly Index[]): readonly Index[] {
+    return this.sizes.physical(shape) ?? this.unsupported('the size of a tensor has no bound');
   }
 
   /** Outputs that imperative code fills together. */

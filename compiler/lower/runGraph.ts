@@ -4,19 +4,18 @@
  */
 import { evaluateDim, formatDim } from '../graph/dim.ts';
 import type { Dim } from '../graph/dim.ts';
-import type { Graph, Model } from '../graph/graph.ts';
+import type { Graph, Model, Value } from '../graph/graph.ts';
 import type { Scalar } from '../loop/arithmetic.ts';
 import { interpret, shapeOf } from '../loop/interpret.ts';
 import type { RunOptions } from '../loop/interpret.ts';
-import { allocate, cellsOf, elementsOf } from '../loop/memory.ts';
+import { allocate, cellsOf } from '../loop/memory.ts';
 import type { Cells } from '../loop/memory.ts';
 import type { StorageType } from '../loop/scalarType.ts';
 import { assertProgram } from '../loop/verify.ts';
 import type { LoweredBlock } from './block.ts';
-import { lowerBlock } from './block.ts';
+import { blockContext, lowerBlock } from './block.ts';
 import { storageOf } from './storage.ts';
 import { Unsupported } from './unsupported.ts';
-import { valueFacts } from './valueFacts.ts';
 
 export interface Tensor {
   readonly storage: StorageType;
@@ -38,9 +37,7 @@ export interface RunGraphOptions extends RunOptions {
 
 /** Programs of all blocks, in order. Throws Unsupported. */
 export function lowerPlan(model: Model, { blocks }: Blocks): readonly LoweredBlock[] {
-  const { graph, symbols } = model;
-  const leastSize = (symbol: string): number => (symbols.get(symbol)?.origin === 'data' ? 0 : 1);
-  const context = { graph, facts: valueFacts(graph), leastSize };
+  const context = blockContext(model);
   return blocks.map(({ operators }, i) => {
     const lowered = lowerBlock(context, operators, `block${i}`);
     assertProgram(lowered.program, 'lowering');
@@ -65,24 +62,25 @@ export function runGraph(
   graph.inputs.forEach((value, i) => tensors.set(value, inputs[i]!));
 
   const tensorOf = (value: number): Tensor => {
-    const found = tensors.get(value) ?? constantTensor(graph, value, sizes, options);
+    const found = tensors.get(value) ?? constantTensor(graph.values[value]!, value, sizes, options);
     tensors.set(value, found);
     return found;
   };
 
   for (const block of programs) {
     options.onProgram?.(block);
-    runBlock(block, sizes, tensorOf, tensors, options);
+    runBlock(block, graph, sizes, tensorOf, tensors, options);
   }
   return graph.outputs.map(tensorOf);
 }
 
 function runBlock(
   block: LoweredBlock,
-  sizes: ReadonlyMap<string, number>,
+  graph: Graph,
+  sizes: Map<string, number>,
   tensorOf: (value: number) => Tensor,
   tensors: Map<number, Tensor>,
-  options: RunOptions,
+  options: RunGraphOptions,
 ): void {
   const { program } = block;
   const parameters = new Map<string, number>();
@@ -92,24 +90,64 @@ function runBlock(
     parameters.set(name, value);
   }
   const memory = new Map<string, Cells>();
-  program.inputs.forEach(({ name, storage }, i) => {
-    memory.set(name, cellsOf(storage, tensorOf(block.inputs[i]!).elements));
+  program.inputs.forEach(({ name, storage, shape }, i) => {
+    const constant = block.bodyConstants.get(i);
+    const tensor =
+      constant === undefined
+        ? tensorOf(block.inputs[i]!)
+        : constantTensor(constant, undefined, sizes, options);
+    memory.set(name, spread(tensor, storage, shapeOf(shape, parameters)));
   });
   const results = program.outputs.map(({ name, storage, shape }) => {
-    const dims = shapeOf(shape, parameters);
-    const count = dims.reduce((product, dim) => product * dim, 1);
-    const cells = allocate(storage, count, 'poisoned');
+    const extents = shapeOf(shape, parameters);
+    const cells = allocate(storage, countOf(extents), 'poisoned');
     memory.set(name, cells);
-    return { dims, cells, storage };
+    return { extents, cells, storage };
   });
   interpret(program, parameters, memory, options);
-  results.forEach(({ dims, cells, storage }, i) => {
-    tensors.set(block.outputs[i]!, { storage, dims, elements: elementsOf(cells) });
+  for (const { symbol, buffer } of block.counts) {
+    sizes.set(symbol, Number(memory.get(buffer.name)!.get(0)));
+  }
+  block.outputs.forEach((value, i) => {
+    const { extents, cells, storage } = results[i]!;
+    const { type } = graph.values[value]!;
+    const shape = type.kind === 'tensor' ? (type.shape ?? []) : [];
+    const dims = shape.map((dim) => evaluateDim(dim, (symbol) => sizes.get(symbol) ?? Number.NaN));
+    const elements: Scalar[] = [];
+    forEachPlace(dims, extents, (at) => elements.push(cells.get(at)));
+    tensors.set(value, { storage, dims, elements });
   });
 }
 
+/** Elements at their places in memory that may have larger extents than the value. */
+function spread(tensor: Tensor, storage: StorageType, extents: readonly number[]): Cells {
+  if (countOf(extents) === tensor.elements.length) return cellsOf(storage, tensor.elements);
+  const cells = allocate(storage, countOf(extents), 'poisoned');
+  let next = 0;
+  forEachPlace(tensor.dims, extents, (at) => cells.set(at, tensor.elements[next++]!));
+  return cells;
+}
+
+function countOf(dims: readonly number[]): number {
+  return dims.reduce((product, dim) => product * dim, 1);
+}
+
+/** Calls `visit` with the place in memory of each element of a tensor, row-major. */
+function forEachPlace(
+  dims: readonly number[],
+  extents: readonly number[],
+  visit: (at: number) => void,
+  axis = 0,
+  start = 0,
+): void {
+  if (axis === dims.length) return visit(start);
+  for (let i = 0; i < dims[axis]!; i++) {
+    forEachPlace(dims, extents, visit, axis + 1, start * extents[axis]! + i);
+  }
+}
+
 /** Symbols by the sizes of the actual inputs; throws where two inputs contradict. */
-function bindSizes(graph: Graph, inputs: readonly Tensor[]): ReadonlyMap<string, number> {
+function bindSizes(graph: Graph, inputs: readonly Tensor[]): Map<string, number> {
   const sizes = new Map<string, number>();
   graph.inputs.forEach((value, i) => {
     const { type, name } = graph.values[value]!;
@@ -137,13 +175,12 @@ function bindDim(dim: Dim, actual: number, sizes: Map<string, number>): void {
 }
 
 function constantTensor(
-  graph: Graph,
-  value: number,
+  { type, known, name }: Value,
+  value: number | undefined,
   sizes: ReadonlyMap<string, number>,
   options: RunGraphOptions,
 ): Tensor {
-  const { type, known, name } = graph.values[value]!;
-  const given = options.constantOf?.(value);
+  const given = value === undefined ? undefined : options.constantOf?.(value);
   if (given !== undefined) return given;
   const storage = type.kind === 'tensor' ? storageOf(type.dtype) : undefined;
   if (known === undefined || storage === undefined) {

@@ -17,7 +17,7 @@ import {
 } from '../loop/expr.ts';
 import type { Facts } from '../loop/facts.ts';
 import type { Index, IndexCondition } from '../loop/indexExpr.ts';
-import { constant, variable, visitNames } from '../loop/indexExpr.ts';
+import { add, constant, variable, visitNames } from '../loop/indexExpr.ts';
 import type { LoopMode, Stmt } from '../loop/ir.ts';
 import { store } from '../loop/ir.ts';
 import type { Polynomial } from '../loop/polynomial.ts';
@@ -135,18 +135,21 @@ export class Scope {
     key: string,
     reader: Scope,
   ): Expr {
-    const open = at.map((part, axis) => !isWithin(part, memory.shape[axis]!, this.facts));
-    const target = open.includes(true) ? reader : this;
-    const safe = at.map((part, axis) =>
-      open[axis] ? reader.checked(part, memory, axis, field) : part,
+    // Memory may be larger than the value: positions are judged by the value's own extents.
+    const open = at.map(
+      (part, axis) =>
+        !isWithin(part, field.shape[axis]!, this.facts) ||
+        !isWithin(part, memory.shape[axis]!, this.facts),
     );
+    const target = open.includes(true) ? reader : this;
+    const safe = at.map((part, axis) => (open[axis] ? reader.checked(part, axis, field) : part));
     const bound = target.bind(field.hint, load(memory, safe));
     target.frame.memo.set(key, bound);
     return bound;
   }
 
-  private checked(index: Index, { shape }: Buffer, axis: number, field: Field): Index {
-    const extent = shape[axis]!;
+  private checked(index: Index, axis: number, field: Field): Index {
+    const extent = field.shape[axis]!;
     const { policy } = this.shared;
     return this.bindChecked('in', indexValue(index), extent, policy.operatorOf(field));
   }
@@ -173,7 +176,16 @@ export class Scope {
   }
 
   private bindChecked(hint: string, value: Expr, extent: Index, operator: string): Index {
-    const name = this.fresh(hint);
+    return this.bindNamed(this.fresh(hint), value, extent, operator);
+  }
+
+  /** As `checkedIndex`, under a name that was given out before: a size that the program finds out. */
+  bindSize(name: string, value: Expr, atMost: Index, operator: string): Index {
+    this.shared.owner.set(name, this.frame);
+    return this.bindNamed(name, value, add(atMost, 1), operator);
+  }
+
+  private bindNamed(name: string, value: Expr, extent: Index, operator: string): Index {
     this.emit({ kind: 'checkedIndex', name, value, extent, operator });
     const bound = normalForm(extent, this.frame.facts);
     if (bound !== undefined) {
@@ -203,7 +215,10 @@ export class Scope {
       if (extent.value === 1) return this.loops(hint, rest, body, mode, [...index, constant(0)]);
     }
     const name = this.fresh(hint);
-    const inner = this.child(insideLoop(this.frame.facts, name, extent), false, extent);
+    const factor = normalForm(extent, this.frame.facts);
+    const { iterations } = this.frame;
+    const runs = iterations && factor && productOf(iterations, factor, this.frame.facts);
+    const inner = this.child(insideLoop(this.frame.facts, name, extent), false, runs);
     this.shared.owner.set(name, inner.frame);
     next(inner, variable(name));
     this.close(inner);
@@ -247,7 +262,9 @@ export class Scope {
     then: (scope: Scope) => Expr,
     otherwise: (scope: Scope) => Expr,
   ): Expr {
-    const [yes, no] = [this.child(whenTrue, true), this.child(whenFalse, true)];
+    const [yes, no] = [whenTrue, whenFalse].map((facts) =>
+      this.child(facts, true, this.frame.iterations),
+    ) as [Scope, Scope];
     const taken = then(yes);
     this.close(yes);
     const other = otherwise(no);
@@ -264,10 +281,36 @@ export class Scope {
 
   /** Runs `body` only where the condition holds: imperative code. */
   when(condition: Expr, body: (scope: Scope) => void): void {
-    const inner = this.child(this.frame.facts, true);
+    const inner = this.child(this.frame.facts, true, this.frame.iterations);
     body(inner);
     this.close(inner);
     this.emit({ kind: 'if', condition, then: inner.body, otherwise: [] });
+  }
+
+  /** One of two statement lists. */
+  either(condition: Expr, then: (scope: Scope) => void, otherwise: (scope: Scope) => void): void {
+    const [yes, no] = [
+      this.child(this.frame.facts, true, UNIT),
+      this.child(this.frame.facts, true, UNIT),
+    ];
+    then(yes);
+    this.close(yes);
+    otherwise(no);
+    this.close(no);
+    this.emit({ kind: 'if', condition, then: yes.body, otherwise: no.body });
+  }
+
+  /** Runs `body` again and again while the condition holds. Nothing moves out of the body. */
+  repeat(condition: Expr, body: (scope: Scope) => void): void {
+    const inner = this.child(this.frame.facts, true, UNIT);
+    body(inner);
+    this.close(inner);
+    this.emit({ kind: 'while', condition, body: inner.body });
+  }
+
+  /** Ends the run with the operator's id where the condition does not hold. */
+  check(condition: Expr, operator: string, message: string): void {
+    this.emit({ kind: 'check', condition, operator, message });
   }
 
   /** A scalar that changes: read it before or after, never keep the expression across an assignment. */
@@ -294,12 +337,18 @@ export class Scope {
     return total.value;
   }
 
-  store(buffer: Buffer, index: readonly Index[], value: Expr): void {
+  /** @param operator told where a position that is not proven in range is outside of the buffer. */
+  store(
+    buffer: Buffer,
+    index: readonly Index[],
+    value: Expr,
+    operator: string = buffer.name,
+  ): void {
     const at = index.map((part, axis) => {
       const simple = this.simplify(part);
       const extent = buffer.shape[axis]!;
       if (isWithin(simple, extent, this.frame.facts)) return simple;
-      return this.bindChecked('in', indexValue(simple), extent, buffer.name);
+      return this.bindChecked('in', indexValue(simple), extent, operator);
     });
     this.emit(store(buffer, at, value));
   }
@@ -342,9 +391,8 @@ export class Scope {
     return this.homeOf(indices, depth);
   }
 
-  private child(facts: Facts, isBranch: boolean, extent?: Index): Scope {
-    const { depth, iterations } = this.frame;
-    const factor = extent === undefined ? UNIT : normalForm(extent, this.frame.facts);
+  private child(facts: Facts, isBranch: boolean, iterations: Polynomial | undefined): Scope {
+    const { depth } = this.frame;
     const frame: Frame = {
       depth: depth + 1,
       parent: this.frame,
@@ -352,7 +400,7 @@ export class Scope {
       body: [],
       memo: new Map(),
       facts,
-      iterations: iterations && factor && productOf(iterations, factor, facts),
+      iterations,
     };
     this.shared.open.add(frame);
     return new Scope(this.shared, frame);
