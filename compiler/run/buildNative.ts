@@ -5,7 +5,6 @@
 import { writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import type { PhaseFunctions } from './native/programSource.ts';
 import { programSource } from './native/programSource.ts';
 import { RUNTIME_HEADER } from './native/runtimeHeader.ts';
 import {
@@ -17,6 +16,7 @@ import {
 import { ObjectCache, contentKey } from './objectCache.ts';
 import { runProgram } from './process.ts';
 import { RunCancelled, RunError } from './runError.ts';
+import { C_FLAGS } from '../emit/c/flags.ts';
 import type { RunTables } from './runTables.ts';
 import type { Toolchain } from './toolchain.ts';
 
@@ -26,7 +26,8 @@ export interface NativeSources {
   readonly header: string;
   /** One file a kernel, in the order of the bundle's kernels. */
   readonly kernels: readonly string[];
-  readonly functions: PhaseFunctions;
+  /** Their functions. */
+  readonly functions: readonly string[];
 }
 
 export interface NativeBuildOptions {
@@ -53,16 +54,11 @@ export interface NativeBuild {
   readonly cached: number;
 }
 
-/** Integers wrap; pointers of different types meet in one arena; contraction keeps its speed and its meaning. */
+/** Integers wrap; pointers of different types meet in one arena; nobody reads warnings about generated code. */
 export const COMPILE_FLAGS: readonly string[] = [
-  '-std=gnu11',
-  '-O3',
+  ...C_FLAGS,
   '-fwrapv',
   '-fno-strict-aliasing',
-  '-ffp-contract=fast',
-  '-fno-math-errno',
-  '-fno-trapping-math',
-  // Warnings are for people; nobody reads those of generated code.
   '-w',
 ];
 const LINK_FLAGS: readonly string[] = ['-pthread', '-lm'];

@@ -28,7 +28,7 @@ export interface KernelTable {
   readonly name: string;
   /** Size parameters, in the order of the steps' `sizes`. */
   readonly sizes: readonly string[];
-  /** Iterations of each phase, over the sizes; null: it runs once. */
+  /** WebAssembly: iterations of each phase, over the sizes; null: it runs once. C kernels run their own. */
   readonly phases: readonly (Index | null)[];
 }
 

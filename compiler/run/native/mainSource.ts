@@ -21,7 +21,7 @@ typedef struct {
 
 static const fusion_program_tables *const program = &fusion_program;
 static char *arena, *weights, *input_data;
-static fusion_pool *pool;
+static const fusion_run *threads;
 /* One address for each entry of step_buffers; one size for each of step_sizes. */
 static void **addresses;
 static int64_t *sizes;
@@ -49,21 +49,14 @@ static void fill_inputs(void) {
 
 static void run_step(int32_t index) {
   const fusion_step *step = &program->steps[index];
-  const fusion_kernel *kernel = &program->kernels[step->kernel];
   void *const *buffers = addresses + step->first_buffer;
   int64_t *step_sizes = sizes + step->first_size;
   current_step = index;
   for (int32_t i = 0; i < step->size_count; i++) {
     step_sizes[i] = symbols[program->step_sizes[step->first_size + i]];
   }
-  for (int32_t i = 0; i < kernel->phase_count; i++) {
-    const fusion_phase *phase = &kernel->phases[i];
-    int64_t extent = phase->extent_of ? phase->extent_of(step_sizes) : phase->extent;
-    int32_t failure = extent < 0 && !phase->extent_of
-                          ? fusion_pool_once(pool, phase->run, buffers, step_sizes)
-                          : fusion_pool_run(pool, phase->run, buffers, step_sizes, extent);
-    if (failure != 0) fusion_fail_check(index, failure - 1);
-  }
+  int32_t failure = program->kernels[step->kernel](threads, buffers, step_sizes);
+  if (failure != 0) fusion_fail_check(index, failure - 1);
   for (int32_t i = 0; i < step->count_count; i++) {
     const fusion_count *count = &program->step_counts[step->first_count + i];
     int64_t value;
@@ -237,7 +230,7 @@ static void prepare(const options *chosen) {
   sizes = fusion_allocate((int64_t)sizeof(int64_t) * size_count, "tables");
   symbols = fusion_allocate((int64_t)sizeof(int64_t) * program->symbol_count, "tables");
   for (int32_t i = 0; i < address_count; i++) addresses[i] = address_of(program->step_buffers[i]);
-  pool = fusion_pool_start(chosen->threads, program->scratch_bytes);
+  threads = fusion_pool_start(chosen->threads, program->scratch_bytes);
 }
 
 int main(int count, char **arguments) {

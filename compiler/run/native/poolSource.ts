@@ -23,10 +23,11 @@ export const POOL_SOURCE = String.raw`/* Threads that share the iterations of on
 #define MOST_SPINS 100000
 #endif
 
+typedef struct fusion_pool fusion_pool;
+
 typedef struct {
   fusion_pool *pool;
   int index;
-  void *scratch;
   /* Written by one thread, read by the caller after the join. */
   int32_t failure;
   /* Threads write their results: each on cache lines of its own. */
@@ -36,10 +37,11 @@ typedef struct {
 struct fusion_pool {
   int threads;
   worker *workers;
+  /* What kernels see of it. */
+  fusion_run run;
   /* What the current round runs. */
-  fusion_phase_function run;
-  void *const *buffers;
-  const int64_t *sizes;
+  fusion_phase phase;
+  const fusion_args *args;
   int64_t extent;
   _Alignas(128) atomic_uint round;
   _Alignas(128) atomic_int pending;
@@ -55,8 +57,7 @@ static void run_part(fusion_pool *pool, worker *self) {
   int64_t each = pool->extent / n, rest = pool->extent % n, i = self->index;
   int64_t begin = each * i + (i < rest ? i : rest);
   int64_t end = begin + each + (i < rest);
-  self->failure =
-      begin < end ? pool->run(pool->buffers, pool->sizes, self->scratch, begin, end) : 0;
+  self->failure = begin < end ? pool->phase(pool->args, begin, end, self->index) : 0;
 }
 
 static void await_round(fusion_pool *pool, unsigned seen) {
@@ -113,8 +114,31 @@ static void join_round(fusion_pool *pool) {
   pthread_mutex_unlock(&pool->mutex);
 }
 
-fusion_pool *fusion_pool_start(int threads, int64_t scratch_bytes) {
+/* Work below this many scalar operations is done before another thread has heard of it. */
+#define LEAST_WORK 16384
+
+static int32_t run_parallel(void *argument, fusion_phase phase, const fusion_args *args,
+                            int64_t extent, int64_t cost) {
+  fusion_pool *pool = argument;
+  if (extent <= 0) return 0;
+  int is_small = cost < LEAST_WORK && extent < LEAST_WORK && extent * cost < LEAST_WORK;
+  if (extent == 1 || pool->threads == 1 || is_small) return phase(args, 0, extent, 0);
+  pool->phase = phase;
+  pool->args = args;
+  pool->extent = extent;
+  fork_round(pool);
+  run_part(pool, &pool->workers[0]);
+  join_round(pool);
+  for (int i = 0; i < pool->threads; i++) {
+    if (pool->workers[i].failure != 0) return pool->workers[i].failure;
+  }
+  return 0;
+}
+
+const fusion_run *fusion_pool_start(int threads, int64_t scratch_bytes) {
   fusion_pool *pool = fusion_allocate(sizeof *pool, "the thread pool");
+  unsigned char **scratch =
+      fusion_allocate((int64_t)sizeof(*scratch) * threads, "the thread pool");
   pool->threads = threads;
   pool->workers = fusion_allocate((int64_t)sizeof(worker) * threads, "the thread pool");
   pthread_mutex_init(&pool->mutex, NULL);
@@ -124,7 +148,7 @@ fusion_pool *fusion_pool_start(int threads, int64_t scratch_bytes) {
     worker *self = &pool->workers[i];
     self->pool = pool;
     self->index = i;
-    self->scratch = fusion_allocate(scratch_bytes, "scratch memory");
+    scratch[i] = fusion_allocate(scratch_bytes, "scratch memory");
     if (i == 0) continue;
     pthread_t thread;
     if (pthread_create(&thread, NULL, worker_main, self) != 0) {
@@ -132,30 +156,7 @@ fusion_pool *fusion_pool_start(int threads, int64_t scratch_bytes) {
     }
     pthread_detach(thread);
   }
-  return pool;
-}
-
-int32_t fusion_pool_once(fusion_pool *pool, fusion_phase_function run, void *const *buffers,
-                         const int64_t *sizes) {
-  return run(buffers, sizes, pool->workers[0].scratch, 0, 1);
-}
-
-int32_t fusion_pool_run(fusion_pool *pool, fusion_phase_function run, void *const *buffers,
-                        const int64_t *sizes, int64_t extent) {
-  if (extent <= 0) return 0;
-  if (extent == 1 || pool->threads == 1) {
-    return run(buffers, sizes, pool->workers[0].scratch, 0, extent);
-  }
-  pool->run = run;
-  pool->buffers = buffers;
-  pool->sizes = sizes;
-  pool->extent = extent;
-  fork_round(pool);
-  run_part(pool, &pool->workers[0]);
-  join_round(pool);
-  for (int i = 0; i < pool->threads; i++) {
-    if (pool->workers[i].failure != 0) return pool->workers[i].failure;
-  }
-  return 0;
+  pool->run = (fusion_run){pool, run_parallel, threads, scratch};
+  return &pool->run;
 }
 `;

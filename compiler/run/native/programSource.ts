@@ -4,18 +4,13 @@
 import type { Index, IndexCondition } from '../../loop/indexExpr.ts';
 import type { RunTables } from '../runTables.ts';
 
-/** Functions of each kernel, one a phase, in order. */
-export type PhaseFunctions = readonly (readonly string[])[];
-
-export function programSource(tables: RunTables, functions: PhaseFunctions): string {
-  const source = new ProgramWriter(tables, functions);
-  return source.write();
+/** @param functions of the kernels, in order */
+export function programSource(tables: RunTables, functions: readonly string[]): string {
+  return new ProgramWriter(tables, functions).write();
 }
 
 const PREAMBLE = String.raw`/* Tables of one model and plan. */
 #include "fusion_runtime.h"
-
-#define KERNEL(table) {table, sizeof table / sizeof *table}
 
 static int64_t quotient(int64_t a, int64_t b) {
   return b < 1 ? 0 : a / b - (a % b < 0);
@@ -38,20 +33,16 @@ const void *const fusion_helpers[] = {(const void *)quotient, (const void *)rema
 
 class ProgramWriter {
   private readonly lines: string[] = [];
-  private readonly declared = new Set<string>();
 
   constructor(
     private readonly tables: RunTables,
-    private readonly functions: PhaseFunctions,
+    private readonly functions: readonly string[],
   ) {}
 
   write(): string {
     const { tables } = this;
-    tables.kernels.forEach((_, kernel) => this.kernel(kernel));
-    this.table(
-      'static const fusion_kernel kernels',
-      tables.kernels.map(({ phases }, i) => (phases.length > 0 ? `KERNEL(phases_${i})` : '{0, 0}')),
-    );
+    for (const name of new Set(this.functions)) this.declare(name);
+    this.table('static const fusion_kernel kernels', this.functions);
     this.table(
       'static const fusion_buffer buffers',
       tables.buffers.map(
@@ -72,29 +63,11 @@ class ProgramWriter {
     return `${PREAMBLE}${USE_HELPERS}\n${this.lines.join('\n')}\n`;
   }
 
-  private kernel(kernel: number): void {
-    const { sizes, phases } = this.tables.kernels[kernel]!;
-    const entries = phases.map((extent, phase) => {
-      const name = this.functions[kernel]![phase]!;
-      this.declare(name);
-      if (extent === null) return `{${name}, -1, 0}`;
-      if (extent.kind === 'constant') return `{${name}, ${extent.value}, 0}`;
-      const of = `extent_${kernel}_${phase}`;
-      const text = indexInC(extent, (size) => `sizes[${sizes.indexOf(size)}]`);
-      this.lines.push(`static int64_t ${of}(const int64_t *sizes) { return ${text}; }`);
-      return `{${name}, 0, ${of}}`;
-    });
-    if (entries.length > 0) this.table(`static const fusion_phase phases_${kernel}`, entries);
-  }
-
-  /** Phases have one type: it is the runtime's, so that a kernel of another one does not link silently. */
+  /** Their type is the header's, so that a kernel of another one does not compile. */
   private declare(name: string): void {
     if (!/^[a-z_]\w*$/i.test(name)) throw new Error(`${name} is no C name`);
-    if (this.declared.has(name)) return;
-    this.declared.add(name);
     this.lines.push(
-      `int32_t ${name}(void *const *buffers, const int64_t *sizes, void *scratch, int64_t begin, ` +
-        'int64_t end);',
+      `int32_t ${name}(const fusion_run *run, void *const *buffers, const int64_t *sizes);`,
     );
   }
 

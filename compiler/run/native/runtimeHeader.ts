@@ -14,23 +14,6 @@ export const RUNTIME_HEADER = String.raw`/* Tables of one bundle, and the runtim
 #define FUSION_MOST_RANK 32
 #define FUSION_MOST_THREADS 256
 
-/* 0, or 1 + the number of the check that failed. */
-typedef int32_t (*fusion_phase_function)(void *const *buffers, const int64_t *sizes, void *scratch,
-                                         int64_t begin, int64_t end);
-
-typedef struct {
-  fusion_phase_function run;
-  /* Independent iterations, cut into ranges for threads; -1: runs once. */
-  int64_t extent;
-  /* Not NULL: gives the extent instead. */
-  int64_t (*extent_of)(const int64_t *sizes);
-} fusion_phase;
-
-typedef struct {
-  const fusion_phase *phases;
-  int32_t phase_count;
-} fusion_kernel;
-
 typedef struct {
   int8_t in_weights;
   int64_t offset;
@@ -120,15 +103,8 @@ void fusion_signal_stack(void);
 
 /* fusion_pool.c */
 
-typedef struct fusion_pool fusion_pool;
-
-fusion_pool *fusion_pool_start(int threads, int64_t scratch_bytes);
-/* Runs [0, extent) on all threads; the first failure in the order of the iterations, or 0. */
-int32_t fusion_pool_run(fusion_pool *pool, fusion_phase_function run, void *const *buffers,
-                        const int64_t *sizes, int64_t extent);
-/* On the calling thread alone, once. */
-int32_t fusion_pool_once(fusion_pool *pool, fusion_phase_function run, void *const *buffers,
-                         const int64_t *sizes);
+/* Starts the threads, each with scratch memory; once. */
+const fusion_run *fusion_pool_start(int threads, int64_t scratch_bytes);
 
 #endif
 `;

@@ -4,24 +4,27 @@
  */
 import type { NativeSources } from '../../../compiler/run/buildNative.ts';
 import type { RunTables } from '../../../compiler/run/runTables.ts';
+import { KERNEL_HEADER } from '../../../compiler/emit/c/kernelHeader.ts';
 import { constant, size } from '../../../compiler/loop/indexExpr.ts';
 
 export const ELEMENTS = 1000;
 
-const parameters =
-  'void *const *buffers, const int64_t *sizes, void *scratch, int64_t begin, int64_t end';
-
 const doubled = `#include "fusion_kernel.h"
-int32_t kernel_0_phase_0(${parameters}) {
-  const float *x = buffers[0], *w = buffers[1];
-  float *y = buffers[2];
+static int32_t phase(const fusion_args *args, int64_t begin, int64_t end, int thread) {
+  const float *x = args->buffers[0], *w = args->buffers[1];
+  float *y = args->buffers[2];
+  if (thread < 0 || thread >= args->run->threads) return 9;
   for (int64_t i = begin; i < end; i++) y[i] = x[i] * w[0];
   return 0;
+}
+int32_t kernel_0(const fusion_run *run, void *const *buffers, const int64_t *sizes) {
+  fusion_args args = {run, buffers, sizes};
+  return run->parallel(run->pool, phase, &args, ${ELEMENTS}, 1000);
 }
 `;
 
 const kept = `#include "fusion_kernel.h"
-int32_t kernel_1_phase_0(${parameters}) {
+int32_t kernel_1(const fusion_run *run, void *const *buffers, const int64_t *sizes) {
   const float *x = buffers[0];
   float *y = buffers[1];
   int64_t *count = buffers[2];
@@ -31,16 +34,22 @@ int32_t kernel_1_phase_0(${parameters}) {
 }
 `;
 
-/** Two phases: halves of its input, then their sum, which must not be above 1e6. */
+/** Two phases: halves of its input, by way of scratch, then their sum, which must not be above 1e6. */
 const sum = `#include "fusion_kernel.h"
-int32_t kernel_2_phase_0(${parameters}) {
-  const float *x = buffers[0];
-  float *half = buffers[2];
-  for (int64_t i = begin; i < end; i++) half[i] = x[i] / 2;
+static int32_t phase(const fusion_args *args, int64_t begin, int64_t end, int thread) {
+  const float *x = args->buffers[0];
+  float *half = args->buffers[2], *scratch = (float *)args->run->scratch[thread];
+  for (int64_t i = begin; i < end; i++) {
+    scratch[i % 32] = x[i] / 2;
+    half[i] = scratch[i % 32];
+  }
   return 0;
 }
-int32_t kernel_2_phase_1(${parameters}) {
+int32_t kernel_2(const fusion_run *run, void *const *buffers, const int64_t *sizes) {
   float *half = buffers[2], *y = buffers[1];
+  fusion_args args = {run, buffers, sizes};
+  int32_t failure = run->parallel(run->pool, phase, &args, sizes[0], 500);
+  if (failure != 0) return failure;
   *y = 0;
   for (int64_t i = 0; i < sizes[0]; i++) *y += half[i];
   return *y > 1e6f ? 1 + 3 : 0;
@@ -87,12 +96,8 @@ export const HANDMADE_TABLES: RunTables = {
 
 export function handmadeSources(changes: Partial<Record<0 | 1 | 2, string>> = {}): NativeSources {
   return {
-    header: '#include <stdint.h>\n',
+    header: KERNEL_HEADER,
     kernels: [changes[0] ?? doubled, changes[1] ?? kept, changes[2] ?? sum],
-    functions: [
-      ['kernel_0_phase_0'],
-      ['kernel_1_phase_0'],
-      ['kernel_2_phase_0', 'kernel_2_phase_1'],
-    ],
+    functions: ['kernel_0', 'kernel_1', 'kernel_2'],
   };
 }

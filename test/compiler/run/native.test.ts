@@ -122,8 +122,8 @@ describe('the C runtime', () => {
   test('turns a crash into an error that names the step', async () => {
     const crash = handmadeSources({
       1: `#include "fusion_kernel.h"
-int32_t kernel_1_phase_0(void *const *b, const int64_t *s, void *t, int64_t i, int64_t j) {
-  return *(volatile int32_t *)(i + 64);
+int32_t kernel_1(const fusion_run *run, void *const *b, const int64_t *s) {
+  return *(volatile int32_t *)(intptr_t)(run->threads + 64);
 }
 `,
     });
@@ -137,7 +137,7 @@ int32_t kernel_1_phase_0(void *const *b, const int64_t *s, void *t, int64_t i, i
   test('refuses a size above its bound', async () => {
     const many = handmadeSources({
       1: `#include "fusion_kernel.h"
-int32_t kernel_1_phase_0(void *const *b, const int64_t *s, void *t, int64_t i, int64_t j) {
+int32_t kernel_1(const fusion_run *run, void *const *b, const int64_t *s) {
   *(int64_t *)b[2] = ${ELEMENTS + 1};
   return 0;
 }
@@ -148,7 +148,7 @@ int32_t kernel_1_phase_0(void *const *b, const int64_t *s, void *t, int64_t i, i
 
   const endless = handmadeSources({
     0: `#include "fusion_kernel.h"
-int32_t kernel_0_phase_0(void *const *b, const int64_t *s, void *t, int64_t i, int64_t j) {
+int32_t kernel_0(const fusion_run *run, void *const *b, const int64_t *s) {
   for (volatile int64_t n = 0; n < n + 1; n++) {}
   return 0;
 }
