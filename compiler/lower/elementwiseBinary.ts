@@ -91,7 +91,8 @@ export const LOWERINGS: Readonly<Record<string, Lowering>> = {
   },
   Identity: all(([x]) => x!),
   Dropout: (op) => {
-    if (op.known(2)?.data[0] === 1) op.unsupported('training mode');
+    const ratio = op.has(1) ? op.known(1)?.data[0] : op.float('ratio', 0.5);
+    if (op.known(2)?.data[0] === 1 && ratio !== 0) op.unsupported('training mode');
     if (op.has(2) && op.known(2) === undefined) op.unsupported('a mode known at run time only');
     const y = pointwise(op, [op.input(0)], ([x]) => x!);
     const mask = op.hasOutput(1)

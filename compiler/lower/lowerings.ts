@@ -10,6 +10,12 @@ import * as elementwiseBinary from './elementwiseBinary.ts';
 import * as elementwiseUnary from './elementwiseUnary.ts';
 import * as gather from './gather.ts';
 import * as linearAttention from './linearAttention.ts';
+import * as gridSample from './gridSample.ts';
+import * as deformConv from './deformConv.ts';
+import * as columns from './columns.ts';
+import * as signal from './signal.ts';
+import * as determinant from './determinant.ts';
+import * as nGrams from './nGrams.ts';
 import type { Lowering } from './lowerOp.ts';
 import * as losses from './losses.ts';
 import * as matmul from './matmul.ts';
@@ -46,6 +52,12 @@ const ONNX: Readonly<Record<string, Lowering>> = {
   ...attention.LOWERINGS,
   ...linearAttention.LOWERINGS,
   ...recurrent.LOWERINGS,
+  ...gridSample.LOWERINGS,
+  ...deformConv.LOWERINGS,
+  ...columns.LOWERINGS,
+  ...signal.LOWERINGS,
+  ...determinant.LOWERINGS,
+  ...nGrams.LOWERINGS,
   ...losses.LOWERINGS,
 };
 

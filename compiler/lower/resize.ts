@@ -3,26 +3,20 @@
  * Positions are computed in the loop from the index; each neighbour is clamped, hence in bounds.
  */
 import type { Expr } from '../loop/expr.ts';
-import { binary, cast, compare, indexValue, literal, select, unary } from '../loop/expr.ts';
+import { binary, cast, compare, literal, select, unary } from '../loop/expr.ts';
 import type { Index } from '../loop/indexExpr.ts';
 import { axesIn } from '../ops/axes.ts';
 import type { Field } from './field.ts';
 import type { Lowering, LowerOp } from './lowerOp.ts';
+import { antialiased } from './resizeAntialias.ts';
+import type { AxisPlan } from './resizePosition.ts';
+import { clampedIndex, cubicWeights, sourcePosition } from './resizePosition.ts';
 import type { Scope } from './scope.ts';
 
 const f = (value: number): Expr => literal('f32', value);
 const plus = (a: Expr, b: Expr): Expr => binary('add', a, b);
 const minus = (a: Expr, b: Expr): Expr => binary('sub', a, b);
 const times = (a: Expr, b: Expr): Expr => binary('mul', a, b);
-
-interface AxisPlan {
-  readonly axis: number;
-  readonly input: number;
-  readonly output: number;
-  readonly scale: number;
-  /** Start and end of the region of interest, for tf_crop_and_resize. */
-  readonly roi: readonly [number, number];
-}
 
 /** Axes that change; sizes must be known. */
 function axisPlans(op: LowerOp, input: Field, shape: readonly Index[]): readonly AxisPlan[] {
@@ -63,45 +57,6 @@ function aspectScale(op: LowerOp, input: Field, axes: readonly number[], policy:
   return policy === 'not_larger' ? Math.min(...ratios) : Math.max(...ratios);
 }
 
-/** Position in the input, as a real number. */
-function sourcePosition(op: LowerOp, plan: AxisPlan, at: Index): Expr {
-  const x = cast('f32', indexValue(at));
-  const { input, output, scale, roi } = plan;
-  const over = binary('div', x, f(scale));
-  switch (op.string('coordinate_transformation_mode', 'half_pixel')) {
-    case 'asymmetric':
-      return over;
-    case 'half_pixel':
-      return minus(binary('div', plus(x, f(0.5)), f(scale)), f(0.5));
-    case 'pytorch_half_pixel':
-      return output > 1 ? minus(binary('div', plus(x, f(0.5)), f(scale)), f(0.5)) : f(0);
-    case 'half_pixel_symmetric': {
-      const adjustment = output / (scale * input);
-      const offset = (input / 2) * (1 - adjustment);
-      return minus(plus(f(offset), binary('div', plus(x, f(0.5)), f(scale))), f(0.5));
-    }
-    case 'align_corners': {
-      const reach = scale * input - 1;
-      return reach <= 0 || output === 1
-        ? f(0)
-        : times(x, f((input - 1) / (outputLength(plan) - 1)));
-    }
-    case 'tf_crop_and_resize': {
-      const [start, end] = roi;
-      if (output <= 1) return f(0.5 * (start + end) * (input - 1));
-      const step = ((end - start) * (input - 1)) / (output - 1);
-      return plus(f(start * (input - 1)), times(x, f(step)));
-    }
-    default:
-      return op.unsupported('its coordinate transformation');
-  }
-}
-
-/** The length that scales refer to, not rounded down. */
-function outputLength({ input, scale }: AxisPlan): number {
-  return scale * input;
-}
-
 function nearest(op: LowerOp, x: Expr): Expr {
   const down = unary('ceil', minus(x, f(0.5)));
   switch (op.string('nearest_mode', 'round_prefer_floor')) {
@@ -114,12 +69,6 @@ function nearest(op: LowerOp, x: Expr): Expr {
     default:
       return down;
   }
-}
-
-/** A real position clamped to the axis, as a checked index. */
-function clampedIndex(scope: Scope, op: LowerOp, position: Expr, size: number): Index {
-  const limited = binary('max', binary('min', position, f(size - 1)), f(0));
-  return scope.checkedIndex('at', cast('i64', limited), { kind: 'constant', value: size }, op.id);
 }
 
 /** Neighbours of a position and their weights. */
@@ -151,26 +100,20 @@ function normalised(weights: readonly Expr[]): readonly Expr[] {
   return weights.map((weight) => binary('div', weight, sum));
 }
 
-/** Keys' cubic convolution at distances 1 + t, t, 1 - t, 2 - t. */
-function cubicWeights(t: Expr, a: number): readonly Expr[] {
-  const near = (d: Expr): Expr =>
-    plus(times(times(minus(times(f(a + 2), d), f(a + 3)), d), d), f(1));
-  const far = (d: Expr): Expr =>
-    minus(times(plus(times(minus(times(f(a), d), f(5 * a)), d), f(8 * a)), d), f(4 * a));
-  return [far(plus(t, f(1))), near(t), near(minus(f(1), t)), far(minus(f(2), t))];
-}
-
 const resize: Lowering = (op) => {
   const input = op.input(0);
   const shape = op.outputDims();
   const mode = op.string('mode', 'nearest');
   if (!['nearest', 'linear', 'cubic'].includes(mode)) op.unsupported('its mode');
-  if (op.int('antialias', 0) !== 0 && mode !== 'nearest') op.unsupported('antialias');
   const plans = axisPlans(op, input, shape);
   const extrapolates =
     op.string('coordinate_transformation_mode', 'half_pixel') === 'tf_crop_and_resize';
   const type = op.outputScalar();
 
+  const smoothed =
+    op.int('antialias', 0) !== 0 && (mode === 'linear' || mode === 'cubic')
+      ? antialiased(op, input, plans, mode)
+      : undefined;
   const interpolate = (scope: Scope, index: readonly Index[], left: readonly AxisPlan[]): Expr => {
     const [plan, ...rest] = left;
     if (plan === undefined) return cast('f32', scope.at(input, index));
@@ -197,7 +140,10 @@ const resize: Lowering = (op) => {
           });
           value = scope.at(input, at);
         } else {
-          const sum = scope.bind('sum', interpolate(scope, index, plans));
+          const sum =
+            smoothed === undefined
+              ? scope.bind('sum', interpolate(scope, index, plans))
+              : cast('f32', scope.at(smoothed, index));
           value = convertBack(sum, type);
         }
         return extrapolates ? withOutside(op, scope, plans, index, value) : value;

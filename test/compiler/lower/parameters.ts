@@ -12,11 +12,16 @@ const PARAMETERS: Readonly<Record<string, readonly number[]>> = {
   OneHot: [1],
   Pad: [1, 3],
   Resize: [1, 2, 3],
+  MelWeightMatrix: [0, 1, 2, 3, 4],
+  HannWindow: [0],
+  HammingWindow: [0],
+  BlackmanWindow: [0],
+  MaxUnpool: [2],
   Clip: [],
   GroupNormalization: [],
 };
 const FROM_ONE =
-  /^(Reduce|Reshape|Expand|Tile|Slice|Squeeze|Unsqueeze|Split|TopK|CumSum|Trilu|Dropout|Upsample|CenterCropPad)/;
+  /^(Reduce|Reshape|Expand|Tile|Slice|Squeeze|Unsqueeze|Split|TopK|CumSum|CumProd|DFT|STFT|AffineGrid|Col2Im|Trilu|Dropout|Upsample|CenterCropPad)/;
 
 export interface Bound {
   readonly model: Model;
