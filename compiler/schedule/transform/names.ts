@@ -5,7 +5,7 @@ import type { LoopProgram, Stmt } from '../../loop/ir.ts';
 import { bodiesOf } from '../../loop/ir.ts';
 
 export class Names {
-  private readonly taken = new Set<string>();
+  private taken = new Set<string>();
   /** Next number to try per stem. */
   private readonly next = new Map<string, number>();
 
@@ -29,9 +29,16 @@ export class Names {
     return name;
   }
 
-  /** The statements are about to be replaced: copies may take over their names. */
-  release(body: readonly Stmt[]): void {
+  /** Replaces statements: their copies may take over the names. Where `of` throws, nothing is released. */
+  replacing<T>(body: readonly Stmt[], of: () => T): T {
+    const before = new Set(this.taken);
     visitBound(body, (name) => this.taken.delete(name));
+    try {
+      return of();
+    } catch (error) {
+      this.taken = before;
+      throw error;
+    }
   }
 }
 

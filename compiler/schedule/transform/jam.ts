@@ -1,0 +1,562 @@
+/**
+ * The one mechanism behind unrolling-and-jamming and vectorising: the body of a tile, written once in terms of tile
+ * variables, becomes straight code for all their values. A statement is copied per combination of the
+ * variables that it depends on (see `dependence.ts`), so shared values stand once; one variable may become the
+ * lanes of vectors (see `lanes.ts`). Loops of common extent stay single around the copies of their statements. The
+ * caller has shown that the tile's iterations are independent.
+ */
+import type { Buffer, Expr } from '../../loop/expr.ts';
+import { broadcast, lane as laneOf, load, read } from '../../loop/expr.ts';
+import type { Facts } from '../../loop/facts.ts';
+import type { Index } from '../../loop/indexExpr.ts';
+import { constant, substitute, variable, ZERO } from '../../loop/indexExpr.ts';
+import type { Stmt } from '../../loop/ir.ts';
+import { loop as loopOf } from '../../loop/ir.ts';
+import { branchFacts, factsAfter, simplifyExpr } from '../../loop/simplify.ts';
+import { insideLoop, simplifyIndex } from '../../loop/simplifyIndex.ts';
+import { gathered, linearIn } from './affine.ts';
+import type { Mask } from './dependence.ts';
+import { Dependence } from './dependence.ts';
+import { safeWithout } from './safety.ts';
+import type { Place } from './place.ts';
+import { Refused } from './place.ts';
+import { mapExpr } from './rewrite.ts';
+
+/** A variable of the tile whose values 0 … extent - 1 are written out. */
+export interface PointAxis {
+  readonly variable: string;
+  readonly extent: number;
+}
+
+/** The variable whose values are the lanes of vectors. */
+export interface LaneAxis {
+  readonly variable: string;
+  readonly lanes: number;
+}
+
+/** Copies that one statement of the body may have, lanes aside. */
+const MOST_POINTS = 512;
+
+/**
+ * @param points outermost first: copies of straight code follow this order, so what only depends on the first
+ *   is live for a short time.
+ * @param place inside loops over all tile variables.
+ */
+export function jam(
+  body: readonly Stmt[],
+  points: readonly PointAxis[],
+  lanes: LaneAxis | undefined,
+  place: Place,
+): readonly Stmt[] {
+  const copies = points.reduce((product, { extent }) => product * extent, 1);
+  if (copies > MOST_POINTS) throw new Refused(`a tile of ${copies} points`);
+  return new Jam(body, points, lanes, place).run();
+}
+
+/** Value per point axis; -1 where it is not chosen yet. */
+type Point = readonly number[];
+
+class Jam {
+  private readonly dependence: Dependence;
+  private readonly laneBit: Mask;
+  /** New names, by old name and point. */
+  private readonly renamed = new Map<string, string>();
+  private readonly buffers = new Map<string, Buffer>();
+  private readonly bits = new Map<string, Mask>();
+
+  constructor(
+    private readonly body: readonly Stmt[],
+    private readonly points: readonly PointAxis[],
+    private readonly lanes: LaneAxis | undefined,
+    private readonly place: Place,
+  ) {
+    points.forEach((axis, i) => this.bits.set(axis.variable, 1 << i));
+    this.laneBit = lanes === undefined ? 0 : 1 << points.length;
+    if (lanes !== undefined) this.bits.set(lanes.variable, this.laneBit);
+    this.dependence = new Dependence(body, this.bits, this.laneBit);
+  }
+
+  run(): readonly Stmt[] {
+    const out: Stmt[] = [];
+    this.emitBody(
+      this.body,
+      this.points.map(() => -1),
+      this.place.facts,
+      out,
+    );
+    return out;
+  }
+
+  // ------------------------------------------------------------------ statements
+
+  /** Straight code point by point, loops in between for all points together. */
+  private emitBody(body: readonly Stmt[], at: Point, outer: Facts, out: Stmt[]): void {
+    let facts = outer;
+    let run: Stmt[] = [];
+    const flush = (): void => {
+      facts = this.emitRun(run, at, facts, out);
+      run = [];
+    };
+    for (const stmt of body) {
+      if (stmt.kind === 'for' || stmt.kind === 'while') {
+        flush();
+        facts = this.emitRun([stmt], at, facts, out);
+      } else if (this.changesShared(stmt, body)) {
+        // Later points would read what this changes.
+        flush();
+        facts = this.emitRun([stmt], at, facts, out);
+      } else run.push(stmt);
+    }
+    flush();
+  }
+
+  /** Assigns or stores for several points at once what single points may read. */
+  private changesShared(stmt: Stmt, body: readonly Stmt[]): boolean {
+    if (stmt.kind !== 'assign' && stmt.kind !== 'store' && stmt.kind !== 'if') return false;
+    const all = body.reduce((mask, other) => mask | this.dependence.ofStmt(other), 0);
+    return (this.changedBy(stmt) & all & ~this.laneBit) !== (all & ~this.laneBit);
+  }
+
+  /** Variables that everything a statement changes depends on. */
+  private changedBy(stmt: Stmt): Mask {
+    switch (stmt.kind) {
+      case 'assign':
+      case 'store':
+        return this.dependence.ofStmt(stmt);
+      case 'if':
+        return [...stmt.then, ...stmt.otherwise].reduce(
+          (mask, inner) => mask & this.changedBy(inner),
+          -1,
+        );
+      case 'for':
+      case 'while':
+        return stmt.body.reduce((mask, inner) => mask & this.changedBy(inner), -1);
+      default:
+        return -1;
+    }
+  }
+
+  private emitRun(run: readonly Stmt[], at: Point, outer: Facts, out: Stmt[]): Facts {
+    let facts = outer;
+    const masks = run.map((stmt) => this.dependence.ofStmt(stmt));
+    const all = masks.reduce((a, b) => a | b, 0);
+    const seen = run.map(() => new Set<string>());
+    for (const point of this.pointsOver(all, at)) {
+      run.forEach((stmt, i) => {
+        const mask = masks[i]!;
+        const own = point.map((value, axis) => (mask & (1 << axis) ? value : at[axis]!));
+        const key = own.join();
+        if (seen[i]!.has(key)) return;
+        seen[i]!.add(key);
+        const from = out.length;
+        this.emitStmt(stmt, own, facts, out);
+        for (const emitted of out.slice(from)) facts = factsAfter(emitted, facts);
+      });
+    }
+    return facts;
+  }
+
+  /** Every choice of the axes in the mask that `at` leaves open, last axis fastest. */
+  private *pointsOver(mask: Mask, at: Point, axis = 0): Generator<Point> {
+    if (axis === at.length) {
+      yield at;
+      return;
+    }
+    if (at[axis]! >= 0 || !(mask & (1 << axis))) {
+      yield* this.pointsOver(mask, at, axis + 1);
+      return;
+    }
+    for (let value = 0; value < this.points[axis]!.extent; value++) {
+      yield* this.pointsOver(mask, at.with(axis, value), axis + 1);
+    }
+  }
+
+  private emitStmt(stmt: Stmt, at: Point, facts: Facts, out: Stmt[]): void {
+    const name = (old: string): string => this.nameAt(old, at);
+    switch (stmt.kind) {
+      case 'comment':
+        out.push(stmt);
+        return;
+      case 'for': {
+        if (this.isPerLane(this.dependence.ofIndex(stmt.extent))) {
+          throw new Refused(`the extent of ${stmt.variable} differs from lane to lane`);
+        }
+        const extent = this.index(stmt.extent, at, facts);
+        const own = name(stmt.variable);
+        const body: Stmt[] = [];
+        this.emitBody(stmt.body, at, insideLoop(facts, own, extent), body);
+        if (body.length > 0) out.push(loopOf(own, extent, body, stmt.mode));
+        return;
+      }
+      case 'while': {
+        this.expectTogether(stmt.condition, 'a while loop');
+        const condition = this.expr(stmt.condition, at, facts);
+        const body: Stmt[] = [];
+        this.emitBody(stmt.body, at, facts, body);
+        out.push({ kind: 'while', condition, body });
+        return;
+      }
+      case 'if':
+        this.emitBranch(stmt, at, facts, out);
+        return;
+      case 'let':
+        out.push({
+          kind: 'let',
+          name: name(stmt.name),
+          value: this.widened(stmt, stmt.value, at, facts),
+        });
+        return;
+      case 'variable': {
+        const initial = this.widened(stmt, stmt.initial, at, facts);
+        out.push({ kind: 'variable', name: name(stmt.name), initial });
+        return;
+      }
+      case 'assign': {
+        const value = this.widened(stmt, stmt.value, at, facts);
+        out.push({ kind: 'assign', name: name(stmt.name), value });
+        return;
+      }
+      case 'letIndex':
+        // Lanes read the value itself: see `index`.
+        if (this.isPerLane(this.dependence.ofName(stmt.name))) {
+          this.laneValues.set(stmt.name, stmt.value);
+          return;
+        }
+        out.push({
+          kind: 'letIndex',
+          name: name(stmt.name),
+          value: this.index(stmt.value, at, facts),
+        });
+        return;
+      case 'checkedIndex':
+        this.forLanes(this.dependence.ofName(stmt.name), (lane) => {
+          const value = this.expr(stmt.value, at, facts, lane);
+          const extent = this.index(stmt.extent, at, facts, lane);
+          out.push({ ...stmt, name: this.nameAt(stmt.name, at, lane), value, extent });
+        });
+        return;
+      case 'check':
+        this.forLanes(this.dependence.ofExpr(stmt.condition), (lane) => {
+          out.push({ ...stmt, condition: this.expr(stmt.condition, at, facts, lane) });
+        });
+        return;
+      case 'local':
+        out.push({ kind: 'local', buffer: this.bufferAt(stmt.buffer, at) });
+        return;
+      case 'store':
+        this.emitStore(stmt, at, facts, out);
+        return;
+    }
+  }
+
+  private emitBranch(
+    stmt: Extract<Stmt, { readonly kind: 'if' }>,
+    at: Point,
+    facts: Facts,
+    out: Stmt[],
+  ): void {
+    if (this.isPerLane(this.dependence.ofExpr(stmt.condition))) {
+      this.emitSelects(stmt, undefined, at, facts, out);
+      return;
+    }
+    const condition = simplifyExpr(this.expr(stmt.condition, at, facts), facts);
+    if (condition.kind === 'literal') {
+      this.emitBody(condition.value ? stmt.then : stmt.otherwise, at, facts, out);
+      return;
+    }
+    const [whenTrue, whenFalse] = branchFacts(condition, facts);
+    const [then, otherwise]: [Stmt[], Stmt[]] = [[], []];
+    this.emitBody(stmt.then, at, whenTrue, then);
+    this.emitBody(stmt.otherwise, at, whenFalse, otherwise);
+    if (then.length + otherwise.length > 0) out.push({ kind: 'if', condition, then, otherwise });
+  }
+
+  /** A condition that differs from lane to lane: both sides are computed, assignments keep what applies. */
+  private emitSelects(
+    stmt: Extract<Stmt, { readonly kind: 'if' }>,
+    under: Expr | undefined,
+    at: Point,
+    facts: Facts,
+    out: Stmt[],
+  ): void {
+    const wide = this.vector(this.expr(stmt.condition, at, facts));
+    const keep = (value: Expr): Expr => {
+      const name = this.place.names.fresh('lanes');
+      out.push({ kind: 'let', name, value });
+      return read(name, 'bool', value.lanes);
+    };
+    const and = (a: Expr | undefined, b: Expr): Expr =>
+      a === undefined ? b : { kind: 'binary', op: 'and', a, b, type: 'bool', lanes: b.lanes };
+    const whenTrue = keep(and(under, wide));
+    const no: Expr = { kind: 'unary', op: 'not', a: wide, type: 'bool', lanes: wide.lanes };
+    this.emitSelected(stmt.then, whenTrue, at, facts, out);
+    if (stmt.otherwise.length > 0) {
+      this.emitSelected(stmt.otherwise, keep(and(under, no)), at, facts, out);
+    }
+  }
+
+  private emitSelected(
+    body: readonly Stmt[],
+    condition: Expr,
+    at: Point,
+    facts: Facts,
+    out: Stmt[],
+  ): void {
+    for (const stmt of body) {
+      switch (stmt.kind) {
+        case 'let':
+        case 'variable':
+          if (!safeWithout(stmt, this.place.facts, this.body)) {
+            throw new Refused(
+              `${stmt.name} is only safe under a condition that differs from lane to lane`,
+            );
+          }
+          this.emitRun([stmt], at, facts, out);
+          break;
+        case 'assign': {
+          if (!safeWithout(stmt, this.place.facts, this.body)) {
+            throw new Refused(
+              `${stmt.name} is only safe under a condition that differs from lane to lane`,
+            );
+          }
+          for (const point of this.pointsOver(this.dependence.ofStmt(stmt), at)) {
+            const value = this.widened(stmt, stmt.value, point, facts);
+            const name = this.nameAt(stmt.name, point);
+            const before = read(name, value.type, value.lanes);
+            const { type, lanes } = value;
+            out.push({
+              kind: 'assign',
+              name,
+              value: { kind: 'select', condition, then: value, otherwise: before, type, lanes },
+            });
+          }
+          break;
+        }
+        case 'if':
+          this.emitSelects(stmt, condition, at, facts, out);
+          break;
+        case 'comment':
+          break;
+        default:
+          throw new Refused(`a ${stmt.kind} under a condition that differs from lane to lane`);
+      }
+    }
+  }
+
+  private emitStore(
+    stmt: Extract<Stmt, { readonly kind: 'store' }>,
+    at: Point,
+    facts: Facts,
+    out: Stmt[],
+  ): void {
+    const { buffer, indices } = stmt;
+    const target = this.bufferAt(buffer, at);
+    const mask = this.dependence.ofStmt(stmt);
+    const put = (where: readonly Index[], value: Expr): void => {
+      out.push({ kind: 'store', buffer: target, indices: where, value });
+    };
+    const value = this.expr(stmt.value, at, facts);
+    if (!this.isPerLane(mask)) {
+      put(
+        indices.map((index) => this.index(index, at, facts)),
+        value,
+      );
+      return;
+    }
+    const expanded = this.isPerLane(this.dependence.ofBuffer(buffer));
+    const where = this.adjacent(buffer, indices, expanded, at, facts);
+    if (where !== undefined) {
+      put(where, this.vector(value));
+      return;
+    }
+    let wide = value;
+    if (value.lanes > 1 && value.kind !== 'read') {
+      const name = this.place.names.fresh('stored');
+      out.push({ kind: 'let', name, value });
+      wide = read(name, value.type, value.lanes);
+    }
+    this.forLanes(mask, (lane) => {
+      const place = indices.map((index) => this.index(index, at, facts, lane));
+      const element = wide.lanes > 1 ? laneOf(wide, lane!) : wide;
+      put(expanded ? [...place, constant(lane!)] : place, element);
+    });
+  }
+
+  // ------------------------------------------------------------------ expressions
+
+  /** The value as wide as the name that takes it. */
+  private widened(stmt: Stmt, value: Expr, at: Point, facts: Facts): Expr {
+    const result = this.expr(value, at, facts);
+    return this.isPerLane(this.dependence.ofStmt(stmt)) ? this.vector(result) : result;
+  }
+
+  private vector(value: Expr): Expr {
+    return value.lanes > 1 ? value : broadcast(value, this.lanes!.lanes);
+  }
+
+  /** One point's copy: a vector where it differs from lane to lane, unless one lane is asked for. */
+  private expr(expr: Expr, at: Point, facts: Facts, lane?: number): Expr {
+    if (lane === undefined && this.isPerLane(this.dependence.ofExpr(expr))) {
+      return this.vectorExpr(expr, at, facts);
+    }
+    return mapExpr(expr, {
+      index: (index) => this.index(index, at, facts, lane),
+      read: (source) => this.readAt(source, at, lane),
+      load: (source) => {
+        const buffer = this.bufferAt(source.buffer, at);
+        const indices = source.indices.map((index) => this.index(index, at, facts, lane));
+        const expanded = this.isPerLane(this.dependence.ofBuffer(source.buffer));
+        return load(buffer, expanded ? [...indices, constant(lane ?? 0)] : indices, source.lanes);
+      },
+    });
+  }
+
+  private readAt(source: Extract<Expr, { kind: 'read' }>, at: Point, lane?: number): Expr {
+    const mask = this.dependence.ofName(source.name);
+    const name = this.nameAt(source.name, at);
+    if (!this.isPerLane(mask)) return name === source.name ? source : { ...source, name };
+    if (source.lanes > 1) throw new Refused(`${source.name} is a vector already`);
+    const wide = read(name, source.type, this.lanes!.lanes);
+    return lane === undefined ? wide : laneOf(wide, lane);
+  }
+
+  private vectorExpr(expr: Expr, at: Point, facts: Facts): Expr {
+    if (expr.lanes > 1) throw new Refused('vectors of vectors');
+    const { lanes } = this.lanes!;
+    const { type } = expr;
+    const wide = (part: Expr): Expr => this.vector(this.expr(part, at, facts));
+    switch (expr.kind) {
+      case 'read':
+        return this.readAt(expr, at);
+      case 'unary':
+        return { ...expr, a: wide(expr.a), lanes };
+      case 'binary':
+      case 'compare':
+        return { ...expr, a: wide(expr.a), b: wide(expr.b), lanes };
+      case 'cast':
+        return { ...expr, a: wide(expr.a), lanes };
+      case 'select':
+        return {
+          ...expr,
+          condition: wide(expr.condition),
+          then: wide(expr.then),
+          otherwise: wide(expr.otherwise),
+          lanes,
+        };
+      case 'load': {
+        const expanded = this.isPerLane(this.dependence.ofBuffer(expr.buffer));
+        const where = this.adjacent(expr.buffer, expr.indices, expanded, at, facts);
+        if (where !== undefined) return load(this.bufferAt(expr.buffer, at), where, lanes);
+        break;
+      }
+      case 'literal':
+      case 'indexValue':
+      case 'compareIndex':
+        break;
+      default:
+        throw new Refused(`${expr.kind} of one lane`);
+    }
+    const elements = Array.from({ length: lanes }, (_, lane) => this.expr(expr, at, facts, lane));
+    return { kind: 'pack', elements, type, lanes };
+  }
+
+  /** Where the first lane's element lies, when those of the others follow it. */
+  private adjacent(
+    { lanes: own }: Buffer,
+    indices: readonly Index[],
+    expanded: boolean,
+    at: Point,
+    facts: Facts,
+  ): readonly Index[] | undefined {
+    const perLane = (index: Index): boolean => this.isPerLane(this.dependence.ofIndex(index));
+    if (own !== 1) return undefined;
+    if (expanded) {
+      if (indices.some(perLane)) return undefined;
+      return [...indices.map((index) => this.index(index, at, facts)), ZERO];
+    }
+    const last = indices.at(-1);
+    if (last === undefined || indices.slice(0, -1).some(perLane)) return undefined;
+    const part = linearIn(last, this.lanes!.variable);
+    if (part?.coefficient !== 1 || perLane(part.rest)) return undefined;
+    return [...indices.slice(0, -1), part.rest].map((index) => this.index(index, at, facts));
+  }
+
+  // ------------------------------------------------------------------ indices and names
+
+  private readonly laneValues = new Map<string, Index>();
+  private readonly indexCache = new Map<Index, Map<string, Index>>();
+
+  private index(index: Index, at: Point, facts: Facts, lane?: number): Index {
+    if (index.kind === 'constant') return index;
+    const mask = this.dependence.ofIndex(index);
+    const own = at.map((value, axis) => (mask & (1 << axis) ? value : -1));
+    const key = this.isPerLane(mask) ? `${own.join()}@${lane}` : own.join();
+    let cache = this.indexCache.get(index);
+    if (cache === undefined) this.indexCache.set(index, (cache = new Map()));
+    let result = cache.get(key);
+    if (result === undefined) {
+      const raw = this.substituted(index, at, facts, lane);
+      result = gathered(raw);
+      // What the facts of this place simplify holds here only.
+      if (result === undefined) return simplifyIndex(raw, facts);
+      cache.set(key, result);
+    }
+    return result;
+  }
+
+  private substituted(index: Index, at: Point, facts: Facts, lane?: number): Index {
+    return substitute(index, (name) => {
+      if (name === this.lanes?.variable) return lane === undefined ? undefined : constant(lane);
+      const bit = this.bits.get(name);
+      if (bit !== undefined) return constant(at[Math.log2(bit)]!);
+      const value = this.laneValues.get(name);
+      if (value !== undefined) return this.substituted(value, at, facts, lane);
+      return variable(this.nameAt(name, at, lane));
+    });
+  }
+
+  private nameAt(name: string, at: Point, lane?: number): string {
+    const mask = this.dependence.ofName(name);
+    if (!this.dependence.binds(name)) return name;
+    const chosen = at.flatMap((value, axis) => (mask & (1 << axis) ? [value] : []));
+    const perLane = lane !== undefined && this.isPerLane(mask);
+    const suffix = [...chosen, ...(perLane ? [`l${lane}`] : [])].map((part) => `_${part}`).join('');
+    const key = `${name}${suffix}`;
+    let renamed = this.renamed.get(key);
+    if (renamed === undefined) {
+      renamed = this.place.names.fresh(key);
+      this.renamed.set(key, renamed);
+    }
+    return renamed;
+  }
+
+  private bufferAt(buffer: Buffer, at: Point): Buffer {
+    if (!this.dependence.binds(buffer.name)) return buffer;
+    const name = this.nameAt(buffer.name, at);
+    let own = this.buffers.get(name);
+    if (own === undefined) {
+      const wide = this.isPerLane(this.dependence.ofBuffer(buffer));
+      if (wide && buffer.lanes > 1) throw new Refused(`${buffer.name} holds vectors already`);
+      const dims = buffer.shape.map((dim) => this.index(dim, at, this.place.facts));
+      const shape = wide ? [...dims, constant(this.lanes!.lanes)] : dims;
+      own = { ...buffer, name, shape };
+      this.buffers.set(name, own);
+    }
+    return own;
+  }
+
+  private isPerLane(mask: Mask): boolean {
+    return (mask & this.laneBit) !== 0;
+  }
+
+  private forLanes(mask: Mask, of: (lane: number | undefined) => void): void {
+    if (!this.isPerLane(mask)) return of(undefined);
+    for (let lane = 0; lane < this.lanes!.lanes; lane++) of(lane);
+  }
+
+  private expectTogether(condition: Expr, what: string): void {
+    if (this.isPerLane(this.dependence.ofExpr(condition))) {
+      throw new Refused(`${what} ends at different times in different lanes`);
+    }
+  }
+}
