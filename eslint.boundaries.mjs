@@ -25,6 +25,7 @@ const table = {
   // Tensors as files and numbers: random inputs, TensorProto files, comparison.
   'compiler/tensor': ['compiler/loop', 'compiler/onnx', ...graph],
   'compiler/bundle': [
+    'compiler/infer',
     'compiler/emit',
     'compiler/schedule',
     'compiler/lower',
@@ -40,6 +41,7 @@ const table = {
   'compiler/run/runProtocol.ts': [],
   'compiler/protocol.ts': [
     'compiler/run/runProtocol.ts',
+    'compiler/target',
     'compiler/fusion',
     'compiler/diagnostics.ts',
   ],

@@ -2,11 +2,13 @@
  * A model ready to run on one target: unique kernels, packed weights, one arena, the steps in order. Plain data, but for
  * the weights, which are produced in chunks when they are written.
  */
-import type { EmittedKernel } from '../emit/kernel.ts';
+import type { EmittedKernel, KernelCheck } from '../emit/kernel.ts';
+import type { Constant, KnownTensor } from '../graph/graph.ts';
 import type { Index } from '../loop/indexExpr.ts';
 import type { Layout } from '../loop/layout.ts';
 import type { StorageType } from '../loop/scalarType.ts';
 import type { Target } from '../target/target.ts';
+import type { Tensor } from '../tensor/tensor.ts';
 
 /** Memory of one value, 64-byte aligned. */
 export interface BundleBuffer {
@@ -23,7 +25,7 @@ export interface BundleBuffer {
 }
 
 export interface BundleStep {
-  /** Index of the fusion block in the plan. */
+  /** Index of the fusion block in the plan; -1: a step that packaging added (a copy, sizes as a tensor). */
   readonly block: number;
   /** Index into `kernels`. */
   readonly kernel: number;
@@ -33,15 +35,36 @@ export interface BundleStep {
   readonly sizes: readonly number[];
   /** Sizes that this step finds out: element 0 (int64) of the buffer becomes the symbol's value. */
   readonly counts: readonly { readonly symbol: number; readonly buffer: number }[];
+  /** Whom a failed check blames, where it is not what the kernel (shared with another block) says. */
+  readonly checks?: readonly KernelCheck[];
 }
 
 export interface BundleTensor {
   readonly name: string;
+  /** Among the inputs or outputs of the model file, the N of `input_N.pb`; default: the place in the list. */
+  readonly position?: number;
   readonly storage: StorageType;
   /** Over `symbols` by name where data-dependent. */
   readonly dims: readonly Index[];
   /** Index into `buffers`. Inputs and outputs are row-major, but strides are those of `physical`. */
   readonly buffer: number;
+}
+
+/** An input that is part of the bundle: it was built for this value and must not run with another. */
+export interface BoundInput {
+  /** Among the inputs of the model file. */
+  readonly position: number;
+  readonly name: string;
+  readonly tensor: Tensor;
+}
+
+/** One packed constant of the weights. */
+export interface BundleConstant {
+  /** Index into `buffers`. */
+  readonly buffer: number;
+  readonly constant: Constant;
+  /** Elements of computed constants. */
+  readonly known?: KnownTensor;
 }
 
 export interface Bundle {
@@ -51,8 +74,12 @@ export interface Bundle {
   readonly steps: readonly BundleStep[];
   /** Data-dependent sizes, set while running; `name` is the compiler's own (`size3`). */
   readonly symbols: readonly { readonly name: string; readonly upperBound: number }[];
+  /** Written before every run: later steps may use the memory of an input that is not read any more. */
   readonly inputs: readonly BundleTensor[];
   readonly outputs: readonly BundleTensor[];
+  readonly bound?: readonly BoundInput[];
+  /** What the weights are made of, by ascending offset; see `writeWeights`. */
+  readonly constants?: readonly BundleConstant[];
   readonly arenaBytes: number;
   readonly weightBytes: number;
   /** Scratch of one thread: the most that any kernel needs. */
