@@ -12,6 +12,8 @@ export interface Bounds {
   /** Inclusive. */
   readonly min: Polynomial;
   readonly max: Polynomial;
+  /** Kept as a name although its value is known: what stands for it is longer and takes time to compute. */
+  readonly opaque?: true;
 }
 
 /** Work that one question may take, in terms looked at: hostile expressions must not hang the compiler. */
@@ -82,14 +84,21 @@ export class Facts {
     return this.bound(name, value, value);
   }
 
+  /** A name for a value that expressions go on calling by the name. */
+  named(name: string, value: Polynomial): Facts {
+    return this.set(name, { order: this.variables.size, min: value, max: value, opaque: true });
+  }
+
   bound(name: string, min: Polynomial, max: Polynomial): Facts {
-    const variables = new Map(this.variables);
-    variables.set(name, { order: variables.size, min, max });
-    return new Facts(variables, this.sizes, this.assumptions, this.budget, this.largest);
+    return this.set(name, { order: this.variables.size, min, max });
   }
 
   /** Other bounds for a variable that is bound already. */
   rebound(name: string, bounds: Bounds): Facts {
+    return this.set(name, bounds);
+  }
+
+  private set(name: string, bounds: Bounds): Facts {
     const variables = new Map(this.variables).set(name, bounds);
     return new Facts(variables, this.sizes, this.assumptions, this.budget, this.largest);
   }

@@ -60,7 +60,15 @@ export function factsAfter(stmt: Stmt, facts: Facts): Facts {
   if (stmt.kind !== 'letIndex' && stmt.kind !== 'checkedIndex') return facts;
   const form = normalForm(stmt.kind === 'letIndex' ? stmt.value : stmt.extent, facts);
   if (form === undefined) return facts;
-  return stmt.kind === 'letIndex' ? facts.equals(stmt.name, form) : facts.within(stmt.name, form);
+  if (stmt.kind === 'checkedIndex') return facts.within(stmt.name, form);
+  return isShort(form) ? facts.equals(stmt.name, form) : facts.named(stmt.name, form);
+}
+
+/** A sum of multiples: as cheap as the name for it. */
+function isShort({ terms }: Polynomial): boolean {
+  return terms.every(({ atoms }) =>
+    atoms.every(({ kind }) => kind !== 'call' && kind !== 'choose'),
+  );
 }
 
 /** Facts in the two branches of an `if`. */

@@ -117,7 +117,7 @@ function computeForm(index: Index, facts: Facts): Polynomial {
       return polySize(index.name);
     case 'variable': {
       const bounds = facts.boundsOf(index.name);
-      const single = bounds !== undefined && bounds.min.key === bounds.max.key;
+      const single = bounds && !bounds.opaque && bounds.min.key === bounds.max.key;
       return single ? bounds.min : polyVariable(index.name);
     }
     case 'add':
