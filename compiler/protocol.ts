@@ -7,6 +7,8 @@
  */
 import type { Diagnostic } from './diagnostics.ts';
 import type { Override, OverrideOutcome, PlanEdits, PlannerName } from './fusion/plan.ts';
+import type { TargetName } from './target/target.ts';
+import type { Spread, VerifyReport } from './run/runProtocol.ts';
 
 // ---------------------------------------------------------------- snapshots
 
@@ -184,6 +186,45 @@ export interface WhatIf {
   readonly sentence: string;
 }
 
+// ---------------------------------------------------------------- kernels and runs
+
+/** A generated kernel as people read it. */
+export interface KernelText {
+  /** 'k12_conv.c': a file name of the compiler's own. */
+  readonly name: string;
+  readonly text: string;
+}
+
+export interface RunSummary {
+  /** Unique within the document's history. */
+  readonly id: number;
+  readonly target: string;
+  readonly threads: number;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly planner: PlannerName;
+  readonly blocks: number;
+  readonly latencyMs: Spread;
+  readonly noisy: boolean;
+  readonly verify: VerifyReport | null;
+}
+
+export interface ShownRun extends RunSummary {
+  /** Per block of the plan on screen, milliseconds; NaN where the run did not have this block. */
+  readonly blockMs: Float64Array;
+  readonly arenaBytes: number;
+  readonly movedBytes: number;
+  readonly compileMs: number;
+}
+
+export interface RunsState {
+  readonly running: { readonly stage: string; readonly fraction: number | null } | null;
+  /** Newest first. */
+  readonly history: readonly RunSummary[];
+  /** Whose times are on the graph. */
+  readonly shown: ShownRun | null;
+}
+
 // ---------------------------------------------------------------- region 1: host -> worker
 
 /** Where the model is: a file the worker reads itself, or (virtual file systems) its whole content. */
@@ -233,6 +274,11 @@ export interface WorkerRequests {
   'document/explain': [{ doc: string; edge: number }, string];
   'document/whatIf': [{ doc: string; a: number; b: number }, WhatIf];
   'document/weightStatistics': [{ doc: string; constant: number }, WeightStatistics];
+  /** Source of one block's kernel, or of all kernels under other edits (to compare plans). */
+  'document/kernel': [
+    { doc: string; target: TargetName; of: { block: number } | { edits: PlanEdits } },
+    KernelText,
+  ];
   /** Weight files beside the model, relative to its folder: what a copy of it needs. */
   'document/externalFiles': [{ doc: string }, readonly string[]];
 }
@@ -322,6 +368,13 @@ export interface PageRequests {
   'page/redo': [null, null];
   'page/save': [null, EditResult];
   'page/action': [{ id: string }, null];
+  /** Runs the model on this computer; the answer comes at once, the rest as 'host/runs'. */
+  'page/run': [{ verify: boolean }, EditResult];
+  'page/cancelRun': [null, null];
+  /** Puts the times of a past run on the graph; null: none. */
+  'page/showRun': [{ run: number | null }, null];
+  /** VS Code opens an editor beside and answers null; the studio answers with the text. */
+  'page/showKernel': [{ block: number }, KernelText | null];
 }
 
 /** Page -> host, no answer. */
@@ -346,6 +399,7 @@ export interface HostNotifications {
     readonly stamp?: string;
   };
   'host/error': PageError;
+  'host/runs': RunsState;
   'host/select': Selection;
   'host/progress': { readonly message: string } | null;
   /** A toast line in the page (studio) – VS Code shows its own notifications. */
@@ -374,5 +428,9 @@ export const PAGE_COMMANDS = [
   'fit',
   'goToTop',
   'togglePanel',
+  'run',
+  'verify',
+  'toggleTimes',
+  'showKernel',
 ] as const;
 export type PageCommand = (typeof PAGE_COMMANDS)[number];

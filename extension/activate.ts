@@ -4,10 +4,12 @@ import { registerFileCommands } from './commands/fileCommands.ts';
 import { registerPageCommands } from './commands/pageCommands.ts';
 import { registerPlanCommands } from './commands/planCommands.ts';
 import { CompilerService } from './compilerService.ts';
+import { KernelDocuments } from './kernelDocuments.ts';
 import { createLog } from './log.ts';
 import { registerModelEditor } from './modelEditorProvider.ts';
 import type { EditorServices } from './modelEditorProvider.ts';
 import { OpenModels } from './openModels.ts';
+import { RunService } from './runService.ts';
 import { ViewStates } from './viewStates.ts';
 import { registerBlocksTree } from './workbench/blocksTree.ts';
 import { registerProblems } from './workbench/problems.ts';
@@ -19,12 +21,24 @@ export function activate(context: vscode.ExtensionContext): void {
   const compiler = new CompilerService(extensionUri, log);
   const models = new OpenModels();
   const viewStates = new ViewStates(context.workspaceState);
-  const services: EditorServices = { extensionUri, storageUri, compiler, models, viewStates, log };
+  const runner = new RunService(extensionUri, storageUri, models, log);
+  const kernels = new KernelDocuments(models);
+  const services: EditorServices = {
+    extensionUri,
+    storageUri,
+    compiler,
+    models,
+    viewStates,
+    log,
+    runner,
+    kernels,
+  };
   context.subscriptions.push(
     log,
     compiler,
     models,
     viewStates,
+    kernels,
     registerModelEditor(services),
     registerPageCommands(models),
     registerPlanCommands(models),

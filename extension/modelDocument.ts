@@ -3,10 +3,13 @@
  * of the same model share it; it lives until the last one is closed.
  */
 import { randomUUID } from 'node:crypto';
-import type * as vscode from 'vscode';
+import * as vscode from 'vscode';
+import { RunBook } from '../compiler/client/runBook.ts';
 import { NO_EDITS } from '../compiler/fusion/plan.ts';
+import type { ModelLocation } from '../compiler/protocol.ts';
 import type { CompilerService } from './compilerService.ts';
 import { PlanDocument } from './document/planDocument.ts';
+import type { ModelFile } from './document/planDocument.ts';
 import { PlanStore } from './document/planStore.ts';
 import { watchFiles } from './fileWatch.ts';
 import {
@@ -24,10 +27,15 @@ export class ModelDocument implements vscode.CustomDocument {
   readonly key = randomUUID();
   readonly plan: PlanDocument;
   readonly store: PlanStore;
+  /** What was measured while it was open. */
+  readonly runs = new RunBook(() => this.runsChanged.fire());
+  private readonly runsChanged = new vscode.EventEmitter<void>();
+  readonly onDidChangeRuns = this.runsChanged.event;
   /** Settles when the model was opened or its failure is known. */
   readonly ready: Promise<void>;
   /** The user said Overwrite: the next save does not look at what is on disk. */
   overwriteNext = false;
+  private readonly file: ModelFile;
   private readonly disposables: vscode.Disposable[] = [];
 
   constructor(
@@ -37,10 +45,11 @@ export class ModelDocument implements vscode.CustomDocument {
     backup: Uint8Array | undefined,
   ) {
     const readOnly = readOnlyReason(uri);
+    this.file = modelFile(uri);
     this.store = new PlanStore(planPlaces(uri, storage));
     this.plan = new PlanDocument({
       doc: this.key,
-      model: modelFile(uri),
+      model: this.file,
       store: this.store,
       worker: compiler,
       defaults: () => ({ ...NO_EDITS, planner: readSettings().planner }),
@@ -65,7 +74,14 @@ export class ModelDocument implements vscode.CustomDocument {
       : sidecarUri(this.uri);
   }
 
+  /** Where other processes find it, or its content. */
+  locate(): Promise<ModelLocation> {
+    return this.file.locate();
+  }
+
   dispose(): void {
+    this.runs.cancel();
+    this.runsChanged.dispose();
     for (const disposable of this.disposables) disposable.dispose();
     this.plan.dispose();
   }

@@ -6,11 +6,13 @@ import * as vscode from 'vscode';
 import type { CompilerService } from './compilerService.ts';
 import type { Conflict } from './document/planDocument.ts';
 import { PlanConflict } from './document/planStore.ts';
+import type { KernelDocuments } from './kernelDocuments.ts';
 import { openedLine } from './log.ts';
 import type { Log } from './log.ts';
 import { ModelDocument } from './modelDocument.ts';
 import { ModelPanel } from './modelPanel.ts';
 import type { OpenModels } from './openModels.ts';
+import type { RunService } from './runService.ts';
 import { saveCopy } from './saveCopy.ts';
 import type { ViewStates } from './viewStates.ts';
 
@@ -23,6 +25,8 @@ export interface EditorServices {
   readonly models: OpenModels;
   readonly viewStates: ViewStates;
   readonly log: Log;
+  readonly runner: RunService;
+  readonly kernels: KernelDocuments;
 }
 
 export function registerModelEditor(services: EditorServices): vscode.Disposable {

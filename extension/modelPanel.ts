@@ -14,6 +14,8 @@ import type {
 } from '../compiler/protocol.ts';
 import type { CompilerService } from './compilerService.ts';
 import type { Log } from './log.ts';
+import type { KernelDocuments } from './kernelDocuments.ts';
+import type { RunService } from './runService.ts';
 import type { ModelDocument } from './modelDocument.ts';
 import { PageConnection } from './pageConnection.ts';
 import type { PageHandlers } from './pageConnection.ts';
@@ -27,6 +29,8 @@ export interface ModelPanelOptions {
   readonly compiler: CompilerService;
   readonly viewStates: ViewStates;
   readonly log: Log;
+  readonly runner: RunService;
+  readonly kernels: KernelDocuments;
   /** A button of the error page. */
   readonly act: (panel: ModelPanel, action: string) => Promise<void>;
 }
@@ -86,6 +90,7 @@ export class ModelPanel implements vscode.Disposable {
       this.connection,
       this.selections,
       document.plan.onDidChange(() => this.update()),
+      document.onDidChangeRuns(() => this.updateRuns()),
       compiler.onProgress(({ doc, stage }) => {
         if (doc === document.key) this.connection.notify('host/progress', { message: stage });
       }),
@@ -112,10 +117,12 @@ export class ModelPanel implements vscode.Disposable {
   }
 
   private handlers(): PageHandlers {
-    const { plan } = this.document;
+    const { plan, runs } = this.document;
+    const { runner, kernels } = this.options;
     return {
       'page/ready': async ({ kept }) => {
         await this.document.ready;
+        queueMicrotask(() => this.updateRuns());
         return this.init(kept);
       },
       'page/edit': (request) => plan.edit(request),
@@ -129,6 +136,19 @@ export class ModelPanel implements vscode.Disposable {
       'page/save': async () => {
         await this.workbench('workbench.action.files.save');
         return { ok: true };
+      },
+      'page/run': async ({ verify }) => runner.start(this.document, verify),
+      'page/cancelRun': async () => {
+        runs.cancel();
+        return null;
+      },
+      'page/showRun': async ({ run }) => {
+        runs.show(run);
+        return null;
+      },
+      'page/showKernel': async ({ block }) => {
+        await kernels.show(this.document, block);
+        return null;
       },
       'page/action': async ({ id }) => {
         await this.options.act(this, id);
@@ -158,7 +178,14 @@ export class ModelPanel implements vscode.Disposable {
     }
     if (!state && error) this.connection.notify('host/error', error);
     this.shown = state?.graph;
+    // Blocks changed: times belong to those that did not.
+    this.updateRuns();
     this.connection.notify('host/progress', null);
+  }
+
+  private updateRuns(): void {
+    const { state } = this.document.plan;
+    if (state) this.connection.notify('host/runs', this.document.runs.state(state));
   }
 
   private withoutKnownGraph(state: DocumentState): HostNotifications['host/document']['document'] {

@@ -39,6 +39,11 @@ export class OpenModels implements vscode.Disposable {
     return [...this.panels].filter((panel) => panel.document === document);
   }
 
+  /** By address, as text. */
+  find(uri: string): ModelDocument | undefined {
+    return [...this.known].find((document) => document.uri.toString() === uri);
+  }
+
   add(panel: ModelPanel): void {
     this.panels.add(panel);
     this.addDocument(panel.document);
@@ -70,6 +75,7 @@ export class OpenModels implements vscode.Disposable {
     this.known.add(document);
     // Ends with the document.
     document.plan.onDidChange(() => this.documentChanged.fire(document));
+    document.onDidChangeRuns(() => this.documentChanged.fire(document));
   }
 
   private forget(document: ModelDocument): void {

@@ -13,8 +13,22 @@ export interface Settings {
   readonly compilerHeapMb: number;
   /** How often the compiler process is started again on account of one model. */
   readonly compilerRestarts: number;
+  readonly run: RunSettings;
   /** The status bar item also when no model is open. */
   readonly showInStatusBar: boolean;
+}
+
+/** How *Run on This Computer* runs. What names programs and folders has scope machine. */
+export interface RunSettings {
+  readonly target: 'wasm' | 'native';
+  /** 0: one per core. */
+  readonly threads: number;
+  readonly warmup: number;
+  readonly repetitions: number;
+  /** C compiler; empty: found. */
+  readonly compiler: string;
+  /** Folder of an installed onnxruntime-node to verify with; empty: none. */
+  readonly onnxRuntime: string;
 }
 
 export const SECTION = 'fusionStudio';
@@ -26,6 +40,14 @@ export function readSettings(): Settings {
     planner: PLANNERS.find((name) => name === planner) ?? 'dnnfusion',
     compilerHeapMb: wholeNumber(section.get('compiler.heapMb'), 256, 65_536, 2048),
     compilerRestarts: wholeNumber(section.get('compiler.restarts'), 0, 10, 2),
+    run: {
+      target: section.get<unknown>('run.target') === 'native' ? 'native' : 'wasm',
+      threads: wholeNumber(section.get('run.threads'), 0, 64, 1),
+      warmup: wholeNumber(section.get('run.warmup'), 0, 1000, 3),
+      repetitions: wholeNumber(section.get('run.repetitions'), 1, 10_000, 10),
+      compiler: machineText(section.inspect('run.compiler')),
+      onnxRuntime: machineText(section.inspect('run.onnxRuntime')),
+    },
     showInStatusBar: section.get<unknown>('statusBar.visible') !== false,
   };
 }
@@ -34,6 +56,11 @@ export function onDidChangeSettings(listener: (settings: Settings) => void): vsc
   return vscode.workspace.onDidChangeConfiguration((event) => {
     if (event.affectsConfiguration(SECTION)) listener(readSettings());
   });
+}
+
+/** Of the user's own settings only: never of a workspace, whatever its scope says. */
+function machineText(found: { readonly globalValue?: unknown } | undefined): string {
+  return typeof found?.globalValue === 'string' ? found.globalValue.trim() : '';
 }
 
 function wholeNumber(value: unknown, least: number, most: number, otherwise: number): number {

@@ -20,6 +20,8 @@ export interface Stage {
   /** Closes a tooltip, menu or search if one is open; true if so. */
   dismiss(): boolean;
   cancelLayout(): void;
+  /** A long text over the page, for hosts that have no editor of their own. */
+  showText(title: string, text: string): void;
 }
 
 export class PageActions implements Actions {
@@ -138,6 +140,17 @@ export class PageActions implements Actions {
     this.stage?.cancelLayout();
   }
 
+  showRun(run: number | null): void {
+    this.send(this.host.request('page/showRun', { run }));
+  }
+
+  showKernel(block: number): void {
+    this.host.request('page/showKernel', { block }).then(
+      (kernel) => kernel && this.stage?.showText(kernel.name, kernel.text),
+      (error: unknown) => this.failed(error),
+    );
+  }
+
   run(command: Command): void {
     const { graph } = this.stage ?? {};
     switch (command) {
@@ -189,6 +202,15 @@ export class PageActions implements Actions {
       case 'nextHit':
       case 'previousHit':
         return this.goToHit(this.state.search.current + (command === 'nextHit' ? 1 : -1));
+      case 'run':
+      case 'verify':
+        return this.runModel(command === 'verify');
+      case 'cancelRun':
+        return this.send(this.host.request('page/cancelRun', null));
+      case 'toggleTimes':
+        return this.toggleTimes();
+      case 'showKernel':
+        return this.kernelOfSelection();
       case 'replanAll':
         return this.edit({ kind: 'replanAll' }, null);
     }
@@ -293,6 +315,30 @@ export class PageActions implements Actions {
       },
       (error: unknown) => this.failed(error),
     );
+  }
+
+  private runModel(verify: boolean): void {
+    if (this.state.runs.running) return this.speak('The model is running already.');
+    this.host.request('page/run', { verify }).then(
+      (result) => {
+        if (result.ok) return;
+        this.store.dispatch({ type: 'message', severity: 'error', text: result.message });
+      },
+      (error: unknown) => this.failed(error),
+    );
+  }
+
+  private toggleTimes(): void {
+    const { shown, history } = this.state.runs;
+    const [latest] = history;
+    if (!latest) return this.speak('Nothing was measured yet.');
+    this.showRun(shown ? null : latest.id);
+  }
+
+  private kernelOfSelection(): void {
+    const resolved = resolveSelection(this.state);
+    if (!resolved || resolved.kind === 'edge') return this.speak('Select a block first.');
+    this.showKernel(resolved.block);
   }
 
   private speak(text: string): void {

@@ -57,6 +57,7 @@ const host: Host = createHost({
       store.dispatch({ type: 'document', document });
       keep(stamp);
     },
+    'host/runs': (runs) => store.dispatch({ type: 'runs', runs }),
     'host/error': (error) => store.dispatch({ type: 'failed', error }),
     'host/select': (selection) => page.goTo(selection),
     'host/progress': (progress) =>

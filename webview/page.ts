@@ -30,6 +30,7 @@ import {
 import { createPanel } from './views/panel/panel.ts';
 import { createSearchBox } from './views/searchBox.ts';
 import { createToolbar } from './views/toolbar.ts';
+import { createTextView } from './views/textView.ts';
 import { createTooltip } from './views/tooltip.ts';
 import './page.css';
 
@@ -68,6 +69,7 @@ export function createPage({ store, host, actions, layout, milestones }: PagePar
   const tooltip = createTooltip(actions);
   const menu = createContextMenu(actions, () => graphBox.focus());
   const progress = createProgress(actions);
+  const textView = createTextView(() => graphBox.focus());
   const legend = createLegend(() =>
     store.dispatch({ type: 'legend', open: !store.state.legendOpen }),
   );
@@ -109,7 +111,15 @@ export function createPage({ store, host, actions, layout, milestones }: PagePar
   );
   document
     .getElementById('app')!
-    .append(frame, errorPage.element, tooltip.element, refusal.element, menu.element, live.element);
+    .append(
+      frame,
+      errorPage.element,
+      tooltip.element,
+      refusal.element,
+      menu.element,
+      live.element,
+      textView.element,
+    );
 
   const graph = new GraphView({
     container: graphBox,
@@ -173,6 +183,7 @@ export function createPage({ store, host, actions, layout, milestones }: PagePar
       return tooltip.hide() || menuClosed;
     },
     cancelLayout: () => layout.cancel(),
+    showText: (title, text) => textView.show(title, text),
   });
 
   const paintTheme = (): void => {

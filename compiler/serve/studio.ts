@@ -3,6 +3,7 @@
  */
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { runInProcess } from '../client/runProcess.ts';
 import { WorkerClient } from '../client/workerClient.ts';
 import { startStudioServer } from './httpServer.ts';
 import type { StudioServer } from './httpServer.ts';
@@ -10,6 +11,9 @@ import { connectPage } from './pageConnection.ts';
 import { pageHtml } from './pageHtml.ts';
 import { sidecarStore } from './sidecarStore.ts';
 import { StudioHost } from './studioHost.ts';
+
+/** Of the process that generates and packs kernels; tensors do not count. */
+const RUN_HEAP_MB = 2048;
 
 /**
  * @param modelPath absolute
@@ -20,7 +24,20 @@ export async function startStudio(modelPath: string, port: number): Promise<Stud
   const folder = dirname(fileURLToPath(import.meta.url));
   const log = (line: string): void => void process.stderr.write(`${line}\n`);
   const worker = new WorkerClient({ script: join(folder, 'worker.cjs'), log });
-  const host = new StudioHost(modelPath, worker, sidecarStore(modelPath));
+  const running = new AbortController();
+  const host = new StudioHost(
+    modelPath,
+    worker,
+    sidecarStore(modelPath),
+    (request, onProgress, signal) =>
+      runInProcess(request, {
+        script: join(folder, 'runWorker.cjs'),
+        heapMb: RUN_HEAP_MB,
+        onProgress,
+        log,
+        signal: AbortSignal.any([signal, running.signal]),
+      }),
+  );
   const server = await startStudioServer({
     folder,
     port,
@@ -42,6 +59,7 @@ export async function startStudio(modelPath: string, port: number): Promise<Stud
     url: server.url,
     close: async () => {
       await server.close();
+      running.abort();
       worker.dispose();
     },
   };

@@ -3,6 +3,8 @@
  * step. The same worker and page as in VS Code; only what VS Code does itself (undo stack, save) is here.
  */
 import type { Diagnostic } from '../diagnostics.ts';
+import { RequestCancelled } from '../client/cancellation.ts';
+import { RunBook } from '../client/runBook.ts';
 import type { PlanEdits } from '../fusion/plan.ts';
 import type {
   DocumentState,
@@ -19,6 +21,8 @@ import type {
   WorkerRequests,
 } from '../protocol.ts';
 import { performEdit } from '../session/performEdit.ts';
+import type { RunRequest } from '../run/runMessages.ts';
+import type { RunReport } from '../run/runProtocol.ts';
 import { sameOverrides } from '../sidecar/match.ts';
 import { UndoStack } from './undoStack.ts';
 
@@ -53,6 +57,15 @@ export type PageHandlers = {
   ) => Promise<PageRequests[Name][1]>;
 };
 
+/** A run in a process of its own. */
+export type ModelRunner = (
+  request: RunRequest,
+  onProgress: (stage: string, fraction: number | null) => void,
+  signal: AbortSignal,
+) => Promise<RunReport>;
+
+const RUN_DEFAULTS = { target: 'wasm', threads: 1, warmup: 3, runs: 10 } as const;
+
 const DOC = 'studio';
 
 export class StudioHost {
@@ -65,11 +78,13 @@ export class StudioHost {
   /** Edits run one after the other: a second click waits for the first plan. */
   private queue: Promise<unknown> = Promise.resolve();
   private opening: Promise<void> | undefined;
+  private readonly runs = new RunBook(() => this.announceRuns());
 
   constructor(
     private readonly modelPath: string,
     private readonly worker: WorkerPort,
     private readonly store: EditsStore,
+    private readonly runModel: ModelRunner,
   ) {}
 
   /** Opens the model (again after a failure). Never rejects: the page shows what went wrong. */
@@ -128,7 +143,10 @@ export class StudioHost {
     return {
       'page/ready': async () => {
         await this.open();
-        queueMicrotask(() => this.announceUndo([page]));
+        queueMicrotask(() => {
+          this.announceUndo([page]);
+          this.announceRuns();
+        });
         return this.init();
       },
       'page/edit': (request) => this.inTurn(() => this.edit(request)),
@@ -140,6 +158,21 @@ export class StudioHost {
       'page/whatIf': ({ a, b }) => this.worker.request('document/whatIf', { doc: DOC, a, b }),
       'page/weightStatistics': ({ constant }) =>
         this.worker.request('document/weightStatistics', { doc: DOC, constant }),
+      'page/run': async ({ verify }) => this.run(verify),
+      'page/cancelRun': async () => {
+        this.runs.cancel();
+        return null;
+      },
+      'page/showRun': async ({ run }) => {
+        this.runs.show(run);
+        return null;
+      },
+      'page/showKernel': ({ block }) =>
+        this.worker.request('document/kernel', {
+          doc: DOC,
+          target: 'x86_64-avx2',
+          of: { block },
+        }),
       'page/action': async ({ id }) => {
         if (id === 'retry') {
           await this.open();
@@ -202,6 +235,30 @@ export class StudioHost {
     return { ok: true };
   }
 
+  /** Starts a run; what becomes of it is told by notifications. */
+  private run(verify: boolean): EditResult {
+    const { document } = this;
+    if (!document) return { ok: false, message: 'The model is not open yet.' };
+    if (this.runs.isRunning) return { ok: false, message: 'The model is running already.' };
+    const { edits } = document;
+    const location = { kind: 'file', path: this.modelPath } as const;
+    const request = { ...RUN_DEFAULTS, location, edits, verify };
+    this.runs
+      .run(document, (onProgress, signal) => this.runModel(request, onProgress, signal))
+      .catch((error: unknown) => {
+        if (!(error instanceof RequestCancelled)) this.say('error', messageOf(error));
+      });
+    return { ok: true };
+  }
+
+  private announceRuns(): void {
+    if (this.document) this.broadcast('host/runs', this.runs.state(this.document));
+  }
+
+  private say(severity: 'error' | 'info', text: string): void {
+    this.broadcast('host/message', { severity, text });
+  }
+
   private replan(edits: PlanEdits): Promise<ReplanResult> {
     const shown = this.document?.edits;
     return this.worker.request('document/replan', {
@@ -221,6 +278,7 @@ export class StudioHost {
     const { graph: _, ...unchangedGraph } = this.document;
     this.broadcast('host/document', { document: graph ? this.document : unchangedGraph });
     this.announceUndo(this.pages);
+    this.announceRuns();
   }
 
   private announceUndo(pages: Iterable<Page>): void {

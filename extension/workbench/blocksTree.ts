@@ -3,10 +3,11 @@
  * selection both ways. It is also the graph for those who cannot see it.
  */
 import * as vscode from 'vscode';
-import type { DocumentState, Selection } from '../../compiler/protocol.ts';
+import type { DocumentState, Selection, ShownRun } from '../../compiler/protocol.ts';
 import type { OpenModels } from '../openModels.ts';
 import {
   counted,
+  formatMs,
   mappingName,
   membersOf,
   operatorName,
@@ -28,6 +29,7 @@ class BlocksTree implements vscode.TreeDataProvider<Node>, vscode.Disposable {
   private readonly view: vscode.TreeView<Node>;
   private readonly disposables: vscode.Disposable[];
   private state: DocumentState | null = null;
+  private times: ShownRun | null = null;
   private blocks: Node[] = [];
   /** Children are made when their block is opened or revealed. */
   private readonly children = new Map<Node, Node[]>();
@@ -91,7 +93,9 @@ class BlocksTree implements vscode.TreeDataProvider<Node>, vscode.Disposable {
     const count = counted(operators.length, 'operator');
     const item = new vscode.TreeItem(summary, vscode.TreeItemCollapsibleState.Collapsed);
     item.id = `block ${plan.blockIds[block] ?? block}`;
-    item.description = `${count}, ${mapping}${pinned ? ', pinned' : ''}`;
+    const ms = this.times?.blockMs[block] ?? Number.NaN;
+    const time = Number.isFinite(ms) ? `${formatMs(ms)}, ` : '';
+    item.description = `${time}${count}, ${mapping}${pinned ? ', pinned' : ''}`;
     item.iconPath = new vscode.ThemeIcon(pinned ? 'pinned' : 'symbol-namespace');
     item.contextValue = pinned ? 'block.pinned' : 'block';
     item.tooltip = `${operatorName(graph, operators[0] ?? -1)}: ${count}, ${mapping}`;
@@ -121,6 +125,10 @@ class BlocksTree implements vscode.TreeDataProvider<Node>, vscode.Disposable {
   private refresh(): void {
     const document = this.models.current?.document;
     const state = document?.plan.state ?? null;
+    const times = (state && document?.runs.state(state).shown) ?? null;
+    const timed = times?.id !== this.times?.id;
+    this.times = times;
+    if (timed && state?.plan === this.state?.plan) this.changed.fire();
     if (state?.plan !== this.state?.plan) {
       this.children.clear();
       const members = state ? membersOf(state.plan) : [];

@@ -62,3 +62,8 @@ export function exportedPlan({ graph, plan }: Shown): string {
   // `summary.blocks` is the count; the list takes its name.
   return `${JSON.stringify({ ...document, blockCount: plan.summary.blocks }, null, 2)}\n`;
 }
+
+/** '12.3 ms'. */
+export function formatMs(ms: number): string {
+  return ms >= 0.9995 ? `${ms.toPrecision(3)} ms` : `${Math.round(ms * 1000)} µs`;
+}

@@ -5,7 +5,7 @@
 import * as vscode from 'vscode';
 import type { OpenModels } from '../openModels.ts';
 import { onDidChangeSettings, readSettings } from '../settings.ts';
-import { counted } from './planText.ts';
+import { counted, formatMs } from './planText.ts';
 
 export function registerStatusBar(models: OpenModels): vscode.Disposable {
   const item = vscode.window.createStatusBarItem(
@@ -53,8 +53,11 @@ function describe(models: OpenModels): { text: string; tooltip: string; command:
       : '',
   ];
   const icon = state.readOnly ? '$(lock)' : '$(type-hierarchy)';
+  const { running, shown } = document.runs.state(state);
+  if (running) return { ...idle, text: `$(sync~spin) Fusion Studio: ${running.stage}` };
+  const time = shown ? `, ${formatMs(shown.latencyMs.median)}` : '';
   return {
-    text: `${icon} Fusion Studio: ${blocks} blocks / ${operators} operators, ${state.plan.planner}`,
+    text: `${icon} Fusion Studio: ${blocks} blocks / ${operators} operators, ${state.plan.planner}${time}`,
     tooltip: notes.filter(Boolean).join('\n'),
     command: 'fusionStudio.choosePlanner',
   };

@@ -16,6 +16,7 @@ export type PageOnlyCommand =
   | 'nextHit'
   | 'previousHit'
   | 'replanAll'
+  | 'cancelRun'
   | 'expandSelection';
 
 export type Command = PageCommand | PageOnlyCommand;
@@ -37,4 +38,7 @@ export interface Actions {
   search(query: string): void;
   goToHit(position: number): void;
   cancelProgress(): void;
+  /** Puts the times of a past run on the graph; null: none. */
+  showRun(run: number | null): void;
+  showKernel(block: number): void;
 }

@@ -5,6 +5,7 @@ import type {
   HostNotifications,
   PageError,
   PageInit,
+  RunsState,
   Selection,
 } from '../../compiler/protocol.ts';
 import type { DetailsTarget, Message, Refusal, UndoState, WeightState } from './state.ts';
@@ -21,6 +22,7 @@ export type PageEvent =
   | { readonly type: 'failed'; readonly error: PageError }
   | { readonly type: 'progress'; readonly message: string | null }
   | { readonly type: 'message'; readonly severity: Message['severity']; readonly text: string }
+  | { readonly type: 'runs'; readonly runs: RunsState }
   | { readonly type: 'undoState'; readonly undo: UndoState }
   | { readonly type: 'connection'; readonly connected: boolean }
   // Answers to the page's requests.

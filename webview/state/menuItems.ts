@@ -18,7 +18,8 @@ export interface MenuItem {
       }
     | { readonly kind: 'command'; readonly command: Command }
     | { readonly kind: 'goTo'; readonly operator: number }
-    | { readonly kind: 'toggle'; readonly block: number };
+    | { readonly kind: 'toggle'; readonly block: number }
+    | { readonly kind: 'kernel'; readonly block: number };
   /** Why it cannot be done now; shown, and spoken. */
   readonly disabled?: string;
 }
@@ -137,13 +138,18 @@ function block(document: DocumentState, index: number, expanded: ReadonlySet<str
       anchor: members[0] ?? null,
     },
   };
-  if (members.length < 2) return [pin];
+  const kernel: MenuItem = {
+    label: 'Show kernel',
+    key: 'K',
+    does: { kind: 'kernel', block: index },
+  };
+  if (members.length < 2) return [pin, kernel];
   const toggle: MenuItem = {
     label: open ? 'Collapse block' : 'Expand block',
     key: 'E',
     does: { kind: 'toggle', block: index },
   };
-  return [pin, toggle];
+  return [pin, toggle, kernel];
 }
 
 function ends(document: DocumentState, from: number, to: number): MenuItem[] {

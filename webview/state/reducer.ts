@@ -12,6 +12,7 @@ import type { OpenedInit, PageEvent } from './events.ts';
 import { plural } from './format.ts';
 import type { State } from './state.ts';
 import { displayName } from './names.ts';
+import { formatMs, runPlace } from './times.ts';
 
 /** Older messages make room. */
 const MAX_MESSAGES = 4;
@@ -34,6 +35,8 @@ export function reduce(state: State, event: PageEvent): State {
       return { ...state, progress: event.message };
     case 'message':
       return withMessage(state, event.severity, event.text);
+    case 'runs':
+      return { ...state, runs: event.runs, spoken: runLine(state, event.runs) };
     case 'undoState':
       return { ...state, undo: event.undo };
     case 'connection':
@@ -147,6 +150,14 @@ function newDocument(state: State, update: HostNotifications['host/document']['d
     refusal: null,
     spoken: replanned ? changeLine(document.plan) : state.spoken,
   };
+}
+
+/** A run that ends is said; its stages are not. */
+function runLine({ runs, spoken }: State, { running, history }: State['runs']): string {
+  const latest = history[0];
+  if (running) return runs.running ? spoken : 'Running the model';
+  if (!latest || latest.id === runs.history[0]?.id) return runs.running ? 'Run ended' : spoken;
+  return `Measured: ${formatMs(latest.latencyMs.median)}, ${runPlace(latest)}`;
 }
 
 function summaryLine({ graph, plan }: NonNullable<State['document']>): string {

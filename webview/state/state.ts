@@ -4,6 +4,7 @@ import type {
   DocumentState,
   PageError,
   PageInit,
+  RunsState,
   Selection,
   WeightStatistics,
 } from '../../compiler/protocol.ts';
@@ -36,6 +37,7 @@ export interface State {
   /** Why the last edit was refused, near the two operators it was about. */
   readonly refusal: Refusal | null;
   readonly undo: UndoState;
+  readonly runs: RunsState;
   readonly messages: readonly Message[];
   /** What the screen reader's line says. */
   readonly spoken: string;
@@ -103,6 +105,7 @@ export const initialState: State = {
   anchor: null,
   refusal: null,
   undo: { canUndo: false, canRedo: false, dirty: false },
+  runs: { running: null, history: [], shown: null },
   messages: [],
   spoken: '',
 };

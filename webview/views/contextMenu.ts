@@ -50,6 +50,8 @@ export function createContextMenu(actions: Actions, closed: () => void): Context
         return actions.run(does.command);
       case 'goTo':
         return actions.goToOperator(does.operator);
+      case 'kernel':
+        return actions.showKernel(does.block);
       case 'toggle':
         return actions.toggleBlock(does.block);
     }

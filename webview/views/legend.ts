@@ -4,6 +4,8 @@ import { element, replaceChildren } from '../ui/dom.ts';
 import { MAPPING_CODES, MAPPING_NAMES } from '../state/names.ts';
 import { signSvg, svgUrl } from './graph/badges.ts';
 import { REASON_GROUPS } from './graph/reasons.ts';
+import type { ShownRun } from '../../compiler/protocol.ts';
+import { formatMs, hottest, runPlace } from '../state/times.ts';
 import type { GraphTheme } from './graph/theme.ts';
 import type { View } from './toolbar.ts';
 import './legend.css';
@@ -16,6 +18,21 @@ export function createLegend(toggle: () => void): Legend {
   const title = button({ label: 'Legend', text: 'Legend', class: 'legend-title', onClick: toggle });
   const list = element('div', { class: 'legend-list' });
   const box = element('aside', { class: 'legend', aria: { label: 'Legend' } }, title, list);
+  let run: ShownRun | null = null;
+  let painted: GraphTheme | null = null;
+  const scale = element('div', { class: 'legend-heat', hidden: true });
+  box.append(scale);
+  const showHeat = (): void => {
+    scale.hidden = !run;
+    if (!run || !painted) return;
+    replaceChildren(
+      scale,
+      element('span', { text: `Time of a block, ${runPlace(run)}` }),
+      element('span', { text: '0' }),
+      picture(heatSvg(painted), 96, 12),
+      element('span', { text: formatMs(hottest(run)) }),
+    );
+  };
   return {
     element: box,
     update(state) {
@@ -23,6 +40,10 @@ export function createLegend(toggle: () => void): Legend {
       list.hidden = !state.legendOpen;
       title.setAttribute('aria-expanded', String(state.legendOpen));
       title.setAttribute('appearance', 'icon');
+      if (state.runs.shown !== run) {
+        run = state.runs.shown;
+        showHeat();
+      }
     },
     restyle(theme) {
       const colours = { text: theme.foreground };
@@ -45,6 +66,8 @@ export function createLegend(toggle: () => void): Legend {
         row(line([], theme.foreground, 3), 'Fused edge'),
         ...edges,
       );
+      painted = theme;
+      showHeat();
     },
   };
 }
@@ -59,11 +82,21 @@ function row(sign: HTMLElement, text: string, code?: string): HTMLElement {
   );
 }
 
-function picture(svg: string): HTMLElement {
+function heatSvg({ heat }: GraphTheme): string {
+  const steps = heat.map(
+    (fill, i) => `<rect x="${i * 12}" width="12" height="12" fill="${fill}"/>`,
+  );
+  return (
+    `<svg xmlns="http://www.w3.org/2000/svg" width="96" height="12" ` +
+    `viewBox="0 0 ${heat.length * 12} 12" preserveAspectRatio="none">${steps.join('')}</svg>`
+  );
+}
+
+function picture(svg: string, width = 20, height = 20): HTMLElement {
   const image = document.createElement('img');
   image.src = svgUrl(svg);
-  image.width = 20;
-  image.height = 20;
+  image.width = width;
+  image.height = height;
   image.alt = '';
   return image;
 }

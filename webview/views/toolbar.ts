@@ -7,6 +7,7 @@ import type { Actions, Command } from '../state/actions.ts';
 import { formatBytes, formatFlops, formatInteger } from '../state/format.ts';
 import { PLANNERS, displayName } from '../state/names.ts';
 import type { State } from '../state/state.ts';
+import { createRunBar } from './runBar.ts';
 import './toolbar.css';
 
 export interface View {
@@ -34,6 +35,7 @@ export function createToolbar(actions: Actions): View {
   const redo = tool('Redo (Ctrl+Shift+Z)', ICONS.redo, 'redo');
   const save = tool('Save (Ctrl+S)', ICONS.save, 'save');
   const own = element('span', { class: 'tools', hidden: true }, undo, redo, save);
+  const runBar = createRunBar(actions);
   const replan = tool('Replan all', ICONS.replan, 'replanAll');
   const tools = element(
     'span',
@@ -54,6 +56,7 @@ export function createToolbar(actions: Actions): View {
     planner.element,
     facts,
     element('span', { class: 'space' }),
+    runBar.element,
     own,
     tools,
   );
@@ -73,6 +76,7 @@ export function createToolbar(actions: Actions): View {
           ...factsOf(document.plan.summary, document.plan.changedBlocks.length),
         );
       }
+      runBar.update(state, previous);
       own.hidden = !capabilities.ownUndo;
       setDisabled(undo, !undoState.canUndo);
       setDisabled(redo, !undoState.canRedo);

@@ -9,7 +9,13 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { DocumentState, EditRequest, PageError } from '../../../compiler/protocol.ts';
+import type {
+  DocumentState,
+  EditRequest,
+  PageError,
+  RunsState,
+} from '../../../compiler/protocol.ts';
+import type { RunReport } from '../../../compiler/run/runProtocol.ts';
 import { sidecarStore } from '../../../compiler/serve/sidecarStore.ts';
 import { StudioHost } from '../../../compiler/serve/studioHost.ts';
 import type { PageHandlers, WorkerPort } from '../../../compiler/serve/studioHost.ts';
@@ -33,7 +39,7 @@ interface Opened {
 }
 
 async function open(model: string): Promise<Opened> {
-  const host = new StudioHost(model, inProcessWorker(), sidecarStore(model));
+  const host = new StudioHost(model, inProcessWorker(), sidecarStore(model), async () => report);
   const events: { name: string; params: unknown }[] = [];
   const { handlers } = host.connect({
     notify: (name, params) => void events.push({ name, params }),
@@ -48,6 +54,23 @@ async function open(model: string): Promise<Opened> {
       });
   return { page: handlers, events, first, error: init.error, document };
 }
+
+/** One run of a plan whose first block took 2 ms. */
+const report: RunReport = {
+  target: 'wasm',
+  threads: 1,
+  latencyMs: { median: 5, p10: 4, p90: 6 },
+  blocks: [],
+  compileMs: 1,
+  firstRunMs: 9,
+  arenaBytes: 64,
+  peakLiveBytes: 64,
+  movedBytes: 128,
+  peakProcessBytes: null,
+  outputs: [],
+  verify: null,
+  noisy: false,
+};
 
 let folder: string;
 let model: string;
@@ -85,6 +108,22 @@ describe('the studio', () => {
     });
     const again = await open(model);
     expect(again.first?.plan.blockOf).toEqual(cut.blockOf);
+  });
+
+  test('a run is told to every page, with its times on the graph', async () => {
+    const { page, events, document } = await open(model);
+    const [started, second] = [
+      page['page/run']({ verify: false }),
+      page['page/run']({ verify: false }),
+    ];
+    expect(await started).toEqual({ ok: true });
+    expect(await second).toMatchObject({ ok: false });
+    await expect.poll(() => events.at(-1)?.params).toMatchObject({ running: null });
+    const { history, shown } = events.at(-1)!.params as RunsState;
+    expect(history).toMatchObject([{ target: 'wasm', planner: document().plan.planner }]);
+    expect(shown?.blockMs.length).toBe(document().plan.blockIds.length);
+    await page['page/showRun']({ run: null });
+    expect(events.at(-1)?.params).toMatchObject({ shown: null });
   });
 
   test('cutting and fusing again leaves no override behind', async () => {

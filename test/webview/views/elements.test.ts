@@ -7,6 +7,8 @@ import { buildScene, layoutInput } from '../../../webview/state/scene.ts';
 import { relativeBends } from '../../../webview/views/graph/bends.ts';
 import { buildPicture } from '../../../webview/views/graph/elements.ts';
 import { SpatialIndex, contains, grow } from '../../../webview/views/graph/spatialIndex.ts';
+import type { ShownRun } from '../../../compiler/protocol.ts';
+import { formatMs } from '../../../webview/state/times.ts';
 import { syntheticGraph } from '../fixtures/syntheticGraph.ts';
 import { syntheticPlan } from '../fixtures/syntheticPlan.ts';
 
@@ -14,7 +16,7 @@ const graph = syntheticGraph(900);
 const plan = syntheticPlan(graph, NO_EDITS, null);
 const expanded = new Set(multiOperatorBlocks(plan).slice(0, 20));
 const scene = buildScene(graph, plan, expanded, (text) => text.length * 7);
-const picture = buildPicture(scene, layout(layoutInput(scene)));
+const picture = buildPicture(scene, layout(layoutInput(scene)), null);
 
 describe('picture', () => {
   it('draws every node, group with header, and edge, each with a meaning', () => {
@@ -85,4 +87,37 @@ describe('spatial index', () => {
     expect(contains(grow(view, 1), view)).toBe(true);
     expect(contains(view, grow(view, 1))).toBe(false);
   });
+});
+
+it('times colour the boxes and stand in their second line, without another layout', () => {
+  const blockMs = Float64Array.from(plan.blockIds, (_, block) => (block === 3 ? NaN : 1 + block));
+  const run: ShownRun = {
+    id: 1,
+    target: 'wasm',
+    threads: 1,
+    at: 0,
+    planner: 'dnnfusion',
+    blocks: blockMs.length,
+    latencyMs: { median: 1, p10: 1, p90: 1 },
+    noisy: false,
+    verify: null,
+    blockMs,
+    arenaBytes: 0,
+    movedBytes: 0,
+    compileMs: 0,
+  };
+  const fit = (texts: readonly string[]): string => texts.at(-1)!;
+  const timed = buildPicture(scene, picture.layout, { run, fit });
+  for (const node of scene.nodes.filter(({ block, group }) => block >= 0 && group < 0)) {
+    const { label, classes, x, w } = timed.nodes.get(node.key)!;
+    const plain = picture.nodes.get(node.key)!;
+    expect([x, w]).toEqual([plain.x, plain.w]);
+    if (node.block === 3) expect([label, classes]).toEqual([plain.label, plain.classes]);
+    else {
+      expect(label).toContain(`\n${formatMs(blockMs[node.block]!)}`);
+      expect(classes).toMatch(/ heat heat[0-7]$/);
+    }
+  }
+  const last = scene.nodes.find(({ block }) => block === blockMs.length - 1)!;
+  if (last.group < 0) expect(timed.nodes.get(last.key)!.classes).toContain('heat7');
 });

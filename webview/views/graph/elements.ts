@@ -2,9 +2,11 @@
  * From a scene with coordinates to the elements of the canvas: plain specifications, compared with what is
  * drawn already so that only differences are touched. Pure.
  */
+import type { ShownRun } from '../../../compiler/protocol.ts';
 import type { LayoutResult } from '../../layout/types.ts';
 import { METRICS } from '../../state/scene.ts';
 import type { Scene, SceneEdge, SceneNode } from '../../state/scene.ts';
+import { blockTimeTexts, heatOf, hottest } from '../../state/times.ts';
 import { badgeClass } from './badges.ts';
 import { relativeBends } from './bends.ts';
 import { LabelPlaces } from './labelPlaces.ts';
@@ -58,13 +60,22 @@ export const EMPTY_ELEMENTS: Elements = { nodes: new Map(), edges: new Map() };
 
 const PORT = { width: 120, height: 15, gap: 17 } as const;
 
-export function buildPicture(scene: Scene, layout: LayoutResult): Picture {
+/** Text in a box of this width, the first that fits. */
+export type FitText = (texts: readonly string[], width: number) => string;
+
+export interface Times {
+  readonly run: ShownRun;
+  readonly fit: FitText;
+}
+
+export function buildPicture(scene: Scene, layout: LayoutResult, times: Times | null): Picture {
   const nodes = new Map<string, NodeSpec>();
   const edges = new Map<string, EdgeSpec>();
   const meaning = new Map<string, Meaning>();
-  scene.groups.forEach((_, group) => addGroup(scene, layout, group, nodes, meaning));
+  const heat = heatClasses(times);
+  scene.groups.forEach((_, group) => addGroup(scene, layout, group, nodes, meaning, times, heat));
   scene.nodes.forEach((node, index) => {
-    nodes.set(node.key, nodeSpec(node, layout.x[index]!, layout.y[index]!));
+    nodes.set(node.key, nodeSpec(node, layout.x[index]!, layout.y[index]!, times, heat));
     meaning.set(node.key, { kind: 'node', node: index });
   });
   const leaving = new Map<number, number[]>();
@@ -127,9 +138,37 @@ function lineOf(scene: Scene, layout: LayoutResult, index: number): number[] {
   ];
 }
 
-function nodeSpec(node: SceneNode, x: number, y: number): NodeSpec {
-  const label = node.subtitle === '' ? node.title : `${node.title}\n${node.subtitle}`;
-  return { id: node.key, x, y, w: node.width, h: node.height, label, classes: nodeClasses(node) };
+/** By block; '' where nothing was measured. */
+function heatClasses(times: Times | null): (block: number) => string {
+  if (!times) return () => '';
+  const most = hottest(times.run);
+  return (block) => {
+    const step = heatOf(times.run.blockMs[block] ?? Number.NaN, most);
+    return step < 0 ? '' : ` heat heat${step}`;
+  };
+}
+
+function nodeSpec(
+  node: SceneNode,
+  x: number,
+  y: number,
+  times: Times | null,
+  heat: (block: number) => string,
+): NodeSpec {
+  // Inside an open block only the block as a whole has a time.
+  const whole = node.group < 0 && node.block >= 0;
+  const texts = times && whole ? blockTimeTexts(times.run, node.block) : [];
+  const room = node.width - METRICS.badge - METRICS.pad;
+  const subtitle = times && texts.length > 0 ? times.fit(texts, room) : node.subtitle;
+  return {
+    id: node.key,
+    x,
+    y,
+    w: node.width,
+    h: node.height,
+    label: subtitle === '' ? node.title : `${node.title}\n${subtitle}`,
+    classes: `${nodeClasses(node)}${whole ? heat(node.block) : ''}`,
+  };
 }
 
 function nodeClasses(node: SceneNode): string {
@@ -146,11 +185,14 @@ function addGroup(
   index: number,
   nodes: Map<string, NodeSpec>,
   meaning: Map<string, Meaning>,
+  times: Times | null,
+  heat: (block: number) => string,
 ): void {
   const group = scene.groups[index]!;
   const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = layout.groupBox.subarray(4 * index, 4 * index + 4);
   const x = (x1 + x2) / 2;
   const changed = group.changed ? ' changed' : '';
+  const time = times ? blockTimeTexts(times.run, group.block)[0] : undefined;
   nodes.set(group.key, {
     id: group.key,
     x,
@@ -167,8 +209,9 @@ function addGroup(
     y: y1 + METRICS.groupHeader / 2 + 1,
     w: x2 - x1 - 4,
     h: METRICS.groupHeader - 2,
-    label: group.title,
-    classes: `header m${group.mapping}`,
+    label:
+      time === undefined ? group.title : times!.fit([`${group.title} · ${time}`, time], x2 - x1),
+    classes: `header m${group.mapping}${heat(group.block)}`,
   });
   meaning.set(group.key, { kind: 'group', group: index });
   meaning.set(header, { kind: 'group', group: index });

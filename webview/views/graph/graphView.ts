@@ -16,7 +16,7 @@ import { anchorKey } from './anchor.ts';
 import { Camera } from './camera.ts';
 import { Canvas } from './canvas.ts';
 import { buildPicture } from './elements.ts';
-import type { Picture } from './elements.ts';
+import type { FitText, Picture } from './elements.ts';
 import { Marks } from './marks.ts';
 import { OnScreen } from './onScreen.ts';
 import { anythingSeen, boundsOf, boxOf, middleOfRows, topOf, topmostBlock } from './places.ts';
@@ -68,6 +68,8 @@ export class GraphView {
   private readonly marks: Marks;
   private readonly onScreen: OnScreen;
   private readonly measure = createMeasure();
+  private readonly fit: FitText = (texts, width) =>
+    texts.find((text) => this.measure(text) <= width) ?? texts.at(-1) ?? '';
   private theme = readTheme();
   private scene: Scene | null = null;
   private shown: KeyedLayout | null = null;
@@ -132,6 +134,7 @@ export class GraphView {
       previous.document.plan !== document.plan ||
       previous.expanded !== state.expanded;
     if (changed) void this.rebuild(state);
+    else if (state.runs.shown !== previous?.runs.shown) this.redraw();
     else this.mark();
   }
 
@@ -246,7 +249,16 @@ export class GraphView {
     if (!result || this.scene !== scene) return;
     this.shown = { input, result, ...names };
     this.navigator = createNavigator(input, result);
-    this.show(buildPicture(scene, result));
+    this.redraw();
+  }
+
+  /** Only what is written in the boxes and their colours changed. */
+  private redraw(): void {
+    const { scene, shown, state } = this;
+    if (!scene || !shown || shown.keys.length !== scene.nodes.length) return;
+    const run = state?.runs.shown ?? null;
+    const times = run && { run, fit: this.fit };
+    this.show(buildPicture(scene, shown.result, times));
   }
 
   private show(picture: Picture): void {

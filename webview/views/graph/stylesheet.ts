@@ -16,6 +16,7 @@ export function stylesheet(theme: GraphTheme, near: boolean): StylesheetJson {
     ...nodeRules(theme),
     ...mappingRules(theme, near),
     ...groupRules(theme),
+    ...heatRules(theme),
     ...edgeRules(theme, near),
     ...stateRules(theme),
   ];
@@ -134,6 +135,14 @@ function groupRules(theme: GraphTheme): Rule[] {
     );
   });
   return rules;
+}
+
+/** Times colour the box; the mapping type keeps its frame and sign. */
+function heatRules(theme: GraphTheme): Rule[] {
+  return theme.heat.map((fill, step) => ({
+    selector: `node.heat${step}`,
+    style: { 'background-color': fill },
+  }));
 }
 
 function edgeRules(theme: GraphTheme, near: boolean): Rule[] {

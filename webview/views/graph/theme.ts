@@ -3,6 +3,8 @@
  * reads neither variables nor all of CSS's colour syntax. Read again whenever the theme changes.
  */
 
+import { HEAT_STEPS } from '../../state/times.ts';
+
 export interface GraphTheme {
   readonly background: string;
   readonly foreground: string;
@@ -16,6 +18,8 @@ export interface GraphTheme {
   /** By index into MAPPING_TYPES: lines and icons, and the fill behind text. */
   readonly mapping: readonly string[];
   readonly fill: readonly string[];
+  /** Fill of a measured block, by step of the heat map, coolest first. */
+  readonly heat: readonly string[];
   readonly highContrast: boolean;
   readonly font: string;
 }
@@ -58,6 +62,13 @@ export function readTheme(): GraphTheme {
     border: read('--vscode-contrastBorder', '--vscode-panel-border', '#80808059'),
     mapping,
     fill: mapping.map((colour) => (highContrast ? background : mix(colour, background, 0.14))),
+    heat: Array.from({ length: HEAT_STEPS }, (_, step) =>
+      mix(
+        read('--vscode-charts-red', '#f14c4c'),
+        background,
+        (highContrast ? 0.1 : 0.06) + (step / (HEAT_STEPS - 1)) * (highContrast ? 0.35 : 0.6),
+      ),
+    ),
     highContrast,
     font: style.getPropertyValue('--vscode-font-family').trim() || 'system-ui, sans-serif',
   };

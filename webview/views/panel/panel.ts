@@ -12,6 +12,7 @@ import {
   symbolsContent,
 } from './planSections.ts';
 import { section } from './rows.ts';
+import { runsContent } from './runsSection.ts';
 import { selectionContent } from './selectionSection.ts';
 import './panel.css';
 
@@ -21,11 +22,12 @@ const KEY_STEP = 24;
 
 export function createPanel(actions: Actions): View {
   const selection = section('Selection', true);
+  const runs = section('Runs', true);
   const overrides = section('Overrides', true);
   const symbols = section('Dimensions', true);
   const diagnostics = section('Diagnostics', false);
   const model = section('Model', false);
-  const sections = [selection, overrides, symbols, diagnostics, model];
+  const sections = [selection, runs, overrides, symbols, diagnostics, model];
   const content = element('div', { class: 'panel-content' }, ...sections.map((s) => s.element));
   const grip = element('div', {
     class: 'grip',
@@ -56,6 +58,10 @@ export function createPanel(actions: Actions): View {
         state.weights !== previous.weights
       ) {
         fill(selection.body, selectionContent(state, actions), state);
+      }
+      if (reopened || state.runs !== previous.runs || state.phase !== previous.phase) {
+        runs.setTitle(count('Runs', state.runs.history.length));
+        replaceChildren(runs.body, ...runsContent(state, actions));
       }
       if (!changed) return;
       overrides.setTitle(count('Overrides', document.plan.overrides.length));

@@ -7,6 +7,7 @@ import type {
   BorderDetails,
   DocumentState,
   OperatorDetails,
+  ShownRun,
   TensorDetails,
 } from '../../../compiler/protocol.ts';
 import type { Actions } from '../../state/actions.ts';
@@ -15,6 +16,7 @@ import { membersOf, typeName } from '../../state/graphIndex.ts';
 import { MAPPING_NAMES, MAPPING_TYPES, displayName, shortType } from '../../state/names.ts';
 import { operatorTitle } from '../../state/selectors.ts';
 import type { State, WeightState } from '../../state/state.ts';
+import { blockTimeTexts } from '../../state/times.ts';
 import { weightView } from './histogram.ts';
 import { heading, link, list, table } from './rows.ts';
 
@@ -31,7 +33,7 @@ export function selectionContent(state: State, actions: Actions): Child[] {
   if (!details.value) return [element('p', { class: 'muted', text: 'Loading …' })];
   return details.value.kind === 'operator'
     ? operatorContent(details.value, document, state.weights, actions)
-    : blockContent(details.value, document, actions);
+    : blockContent(details.value, document, state.runs.shown, actions);
 }
 
 function hint(): HTMLElement {
@@ -84,7 +86,12 @@ function operatorContent(
   ];
 }
 
-function blockContent(details: BlockDetails, document: DocumentState, actions: Actions): Child[] {
+function blockContent(
+  details: BlockDetails,
+  document: DocumentState,
+  run: ShownRun | null,
+  actions: Actions,
+): Child[] {
   const { operators, seed } = details;
   const shown = operators.slice(0, MAX_ROWS).map((operator) =>
     element(
@@ -106,7 +113,17 @@ function blockContent(details: BlockDetails, document: DocumentState, actions: A
       ['bytes in', formatBytes(details.bytesIn)],
       ['bytes out', formatBytes(details.bytesOut)],
       ['never stored', formatBytes(details.bytesInside)],
+      ['time', run ? blockTimeTexts(run, details.block)[0] : ''],
     ]),
+    element(
+      'div',
+      { class: 'buttons' },
+      button({
+        label: 'Show the generated kernel (K)',
+        text: 'Show kernel',
+        onClick: () => actions.showKernel(details.block),
+      }),
+    ),
     heading('Operators'),
     list(...shown, rest(operators.length)),
     ...borders(details.borders, document, actions),
