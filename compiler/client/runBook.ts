@@ -1,0 +1,128 @@
+/**
+ * The runs of one document: what is running, what was measured, whose times are on the graph. A run belongs to
+ * the plan that it ran; its times are shown on every block of the present plan with the same operators.
+ */
+import type {
+  DocumentState,
+  GraphSnapshot,
+  PlanSnapshot,
+  RunsState,
+  RunSummary,
+} from '../protocol.ts';
+import type { RunReport } from '../run/runProtocol.ts';
+
+/** Runs one plan; rejects when it fails or is cancelled. */
+export type RunStarter = (
+  onProgress: (stage: string, fraction: number | null) => void,
+  signal: AbortSignal,
+) => Promise<RunReport>;
+
+interface Entry {
+  readonly summary: RunSummary;
+  readonly report: RunReport;
+  /** Milliseconds by the operators of a block. */
+  readonly blockMs: ReadonlyMap<string, number>;
+}
+
+type Shown = Pick<DocumentState, 'graph' | 'plan'>;
+
+/** Older runs are forgotten. */
+const MOST_RUNS = 50;
+
+export class RunBook {
+  private readonly entries: Entry[] = [];
+  private running: (RunsState['running'] & object) | null = null;
+  private abort: AbortController | undefined;
+  private shown: number | null = null;
+  private counted = 0;
+
+  /** @param changed called whenever `state` would give something else */
+  constructor(private readonly changed: () => void) {}
+
+  get isRunning(): boolean {
+    return this.running !== null;
+  }
+
+  /** One run at a time: throws RangeError while another is going on. */
+  async run(document: Shown, start: RunStarter): Promise<RunReport> {
+    if (this.running) throw new RangeError('The model is running already.');
+    const abort = new AbortController();
+    this.abort = abort;
+    this.progress('Starting', null);
+    try {
+      const report = await start((stage, fraction) => this.progress(stage, fraction), abort.signal);
+      this.add(document, report);
+      return report;
+    } finally {
+      this.abort = undefined;
+      this.running = null;
+      this.changed();
+    }
+  }
+
+  cancel(): void {
+    this.abort?.abort();
+  }
+
+  show(id: number | null): void {
+    this.shown = this.entries.some(({ summary }) => summary.id === id) ? id : null;
+    this.changed();
+  }
+
+  state({ graph, plan }: Shown): RunsState {
+    const entry = this.entries.find(({ summary }) => summary.id === this.shown);
+    return {
+      running: this.running,
+      history: this.entries.map(({ summary }) => summary),
+      shown: entry
+        ? {
+            ...entry.summary,
+            blockMs: Float64Array.from(
+              membersOfBlocks(graph, plan),
+              (members) => entry.blockMs.get(members) ?? Number.NaN,
+            ),
+            arenaBytes: entry.report.arenaBytes,
+            movedBytes: entry.report.movedBytes,
+            compileMs: entry.report.compileMs,
+          }
+        : null,
+    };
+  }
+
+  private progress(stage: string, fraction: number | null): void {
+    this.running = { stage, fraction };
+    this.changed();
+  }
+
+  private add({ graph, plan }: Shown, report: RunReport): void {
+    const { target, threads, latencyMs, noisy, verify } = report;
+    const medians = new Map(report.blocks.map(({ id, medianMs }) => [id, medianMs]));
+    const blockMs = new Map<string, number>();
+    membersOfBlocks(graph, plan).forEach((members, block) => {
+      const ms = medians.get(plan.blockIds[block]!);
+      if (ms !== undefined) blockMs.set(members, ms);
+    });
+    const id = ++this.counted;
+    const summary: RunSummary = {
+      id,
+      target,
+      threads,
+      at: Date.now(),
+      planner: plan.planner,
+      blocks: plan.blockIds.length,
+      latencyMs,
+      noisy,
+      verify,
+    };
+    this.entries.unshift({ summary, report, blockMs });
+    this.entries.splice(MOST_RUNS);
+    this.shown = id;
+  }
+}
+
+/** A text per block that names its operators. */
+function membersOfBlocks(graph: GraphSnapshot, plan: PlanSnapshot): readonly string[] {
+  const members = plan.blockIds.map((): string[] => []);
+  plan.blockOf.forEach((block, operator) => members[block]?.push(graph.ids[operator]!));
+  return members.map((ids) => JSON.stringify(ids.sort()));
+}

@@ -1,0 +1,123 @@
+/**
+ * Runs models on this computer: settings in, a process per run, progress with Cancel. The page, the tree and the
+ * status bar show what the document's `RunBook` holds.
+ */
+import * as vscode from 'vscode';
+import { RequestCancelled } from '../compiler/client/cancellation.ts';
+import { RunFailed, runInProcess } from '../compiler/client/runProcess.ts';
+import type { EditResult } from '../compiler/protocol.ts';
+import type { RunRequest } from '../compiler/run/runMessages.ts';
+import type { RunReport } from '../compiler/run/runProtocol.ts';
+import type { Log } from './log.ts';
+import type { ModelDocument } from './modelDocument.ts';
+import type { OpenModels } from './openModels.ts';
+import { readSettings } from './settings.ts';
+
+export class RunService {
+  constructor(
+    private readonly extensionUri: vscode.Uri,
+    private readonly storageUri: vscode.Uri,
+    private readonly models: OpenModels,
+    private readonly log: Log,
+  ) {}
+
+  /** Starts a run; what becomes of it is told by messages and `document.runs`. */
+  start(document: ModelDocument, verify: boolean): EditResult {
+    const { state } = document.plan;
+    if (!vscode.workspace.isTrusted) {
+      return { ok: false, message: 'Running code needs a trusted workspace.' };
+    }
+    if (!state) return { ok: false, message: 'The model is not open yet.' };
+    if (document.runs.isRunning) return { ok: false, message: 'The model is running already.' };
+    void this.run(document, verify);
+    return { ok: true };
+  }
+
+  private async run(document: ModelDocument, verify: boolean): Promise<void> {
+    const { state } = document.plan;
+    if (!state) return;
+    const options = {
+      location: vscode.ProgressLocation.Notification,
+      title: `Fusion Studio: running ${document.name}`,
+      cancellable: true,
+    };
+    try {
+      const report = await vscode.window.withProgress(options, async (progress, token) => {
+        token.onCancellationRequested(() => document.runs.cancel());
+        let done = 0;
+        return document.runs.run(state, async (onProgress, signal) => {
+          const request = await this.requestFor(document, verify);
+          return runInProcess(request, {
+            script: vscode.Uri.joinPath(this.extensionUri, 'dist', 'runWorker.cjs').fsPath,
+            heapMb: readSettings().compilerHeapMb,
+            onProgress: (stage, fraction) => {
+              const increment = Math.max(0, 100 * (fraction ?? 0) - done);
+              done += increment;
+              progress.report({ message: stage, increment });
+              onProgress(stage, fraction);
+            },
+            log: (text) => this.log.info(text),
+            signal,
+          });
+        });
+      });
+      this.log.info(
+        `ran ${document.name} on ${report.target}: median ${report.latencyMs.median.toFixed(3)} ms`,
+      );
+      if (verify) tellVerified(report);
+    } catch (error) {
+      await this.tellFailure(document, error);
+    }
+  }
+
+  private async requestFor(document: ModelDocument, verify: boolean): Promise<RunRequest> {
+    const { run } = readSettings();
+    const edits = document.plan.state?.edits;
+    if (!edits) throw new RunFailed('The model is not open any more.', []);
+    return {
+      location: await document.locate(),
+      edits,
+      target: run.target,
+      threads: run.threads,
+      warmup: run.warmup,
+      runs: run.repetitions,
+      verify,
+      cacheFolder: vscode.Uri.joinPath(this.storageUri, 'kernels').fsPath,
+      ...(run.compiler === '' ? {} : { compiler: run.compiler }),
+      ...(run.onnxRuntime === '' ? {} : { onnxRuntime: run.onnxRuntime }),
+    };
+  }
+
+  private async tellFailure(document: ModelDocument, error: unknown): Promise<void> {
+    if (error instanceof RequestCancelled) return;
+    const text = error instanceof Error ? error.message : String(error);
+    this.log.error(`${document.name} does not run: ${text}`);
+    const operator = error instanceof RunFailed ? error.operators[0] : undefined;
+    const actions = [...(operator === undefined ? [] : ['Show the Operator']), 'Show Log'];
+    const chosen = await vscode.window.showErrorMessage(text, ...actions);
+    if (chosen === 'Show Log') this.log.show();
+    if (chosen === 'Show the Operator' && operator !== undefined) {
+      this.models.panelsOf(document)[0]?.select({ kind: 'operator', id: operator });
+    }
+  }
+}
+
+function tellVerified({ verify }: RunReport): void {
+  if (!verify) return;
+  const reference = verify.reference === 'onnxruntime' ? 'ONNX Runtime' : 'the unfused interpreter';
+  const worst = verify.outputs.reduce((most, { largestError }) => Math.max(most, largestError), 0);
+  const count =
+    verify.outputs.length === 1
+      ? 'The output agrees'
+      : `All ${verify.outputs.length} outputs agree`;
+  if (verify.passed) {
+    void vscode.window.showInformationMessage(
+      `${count} with ${reference}; the largest error is ${worst.toPrecision(3)}.`,
+    );
+    return;
+  }
+  const bad = verify.outputs.filter(({ worstOfTolerance }) => !(worstOfTolerance <= 1)).length;
+  void vscode.window.showErrorMessage(
+    `${bad} of ${verify.outputs.length} outputs differ from ${reference} by more than the tolerance (largest error ${worst.toPrecision(3)}). Cut blocks to find the operator, and report it.`,
+  );
+}

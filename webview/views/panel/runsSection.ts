@@ -1,0 +1,98 @@
+/** The section about runs: whose times are on the graph, older runs, what verification said. */
+import { button } from '../../ui/controls.ts';
+import { element } from '../../ui/dom.ts';
+import type { Child } from '../../ui/dom.ts';
+import type { RunSummary } from '../../../compiler/protocol.ts';
+import type { VerifyReport } from '../../../compiler/run/runProtocol.ts';
+import type { Actions } from '../../state/actions.ts';
+import { formatBytes, formatInteger, formatNumber } from '../../state/format.ts';
+import { displayName } from '../../state/names.ts';
+import type { State } from '../../state/state.ts';
+import { formatMs, runPlace, sumOf } from '../../state/times.ts';
+import { heading, link, list, table } from './rows.ts';
+
+const MAX_ROWS = 20;
+
+export function runsContent({ runs, capabilities }: State, actions: Actions): Child[] {
+  const { history, shown } = runs;
+  const idle = runs.running === null && capabilities.trusted;
+  const buttons = element(
+    'div',
+    { class: 'buttons' },
+    button({
+      label: 'Run on this computer and time every block',
+      text: 'Run',
+      onClick: () => idle && actions.run('run'),
+    }),
+    button({
+      label: 'Run and compare the outputs with a reference',
+      text: 'Run and verify',
+      onClick: () => idle && actions.run('verify'),
+    }),
+  );
+  if (history.length === 0) {
+    const text = capabilities.trusted
+      ? 'Not run yet. Kernels are generated, built and timed on this computer; no other tool is needed.'
+      : 'Running code needs a trusted workspace.';
+    return [element('p', { class: 'muted', text }), capabilities.trusted && buttons];
+  }
+  const missing = shown ? shown.blockMs.filter((ms) => !Number.isFinite(ms)).length : 0;
+  return [
+    shown &&
+      table([
+        ['median', formatMs(shown.latencyMs.median)],
+        ['10 – 90 %', `${formatMs(shown.latencyMs.p10)} – ${formatMs(shown.latencyMs.p90)}`],
+        ['sum of blocks', formatMs(sumOf(shown))],
+        ['target', runPlace(shown)],
+        ['arena', formatBytes(shown.arenaBytes)],
+        ['moved between blocks', formatBytes(shown.movedBytes)],
+        ['built in', formatMs(shown.compileMs)],
+        ['noise', shown.noisy ? 'the repetitions differ much: close other programs' : ''],
+        ['not measured', missing > 0 ? `${formatInteger(missing)} blocks changed since` : ''],
+      ]),
+    ...(shown?.verify ? verifyContent(shown.verify) : []),
+    heading('Runs'),
+    list(...history.slice(0, MAX_ROWS).map((run) => row(run, shown?.id === run.id, actions))),
+    buttons,
+  ];
+}
+
+function row(run: RunSummary, current: boolean, actions: Actions): HTMLElement {
+  const text = `${formatMs(run.latencyMs.median)} · ${run.planner}, ${formatInteger(run.blocks)} blocks`;
+  const control = link(text, current ? 'Hide its times' : 'Show its times on the graph', () =>
+    actions.showRun(current ? null : run.id),
+  );
+  control.setAttribute('aria-pressed', String(current));
+  const time = new Date(run.at).toLocaleTimeString();
+  return element(
+    'li',
+    {},
+    control,
+    current && element('span', { class: 'tag', text: 'shown' }),
+    run.verify && verdict(run.verify),
+    element('div', { class: 'muted', text: `${runPlace(run)} · ${time}` }),
+  );
+}
+
+function verifyContent({ reference, outputs }: VerifyReport): Child[] {
+  const name = reference === 'onnxruntime' ? 'ONNX Runtime' : 'the unfused interpreter';
+  return [
+    heading(`Outputs against ${name}`),
+    table(
+      outputs.map(
+        ({ name: output, largestError, worstOfTolerance }) =>
+          [
+            displayName(output, 40),
+            `largest error ${formatNumber(largestError)} (${formatNumber(worstOfTolerance)} of the tolerance)`,
+          ] as const,
+      ),
+    ),
+  ];
+}
+
+function verdict({ passed }: VerifyReport): HTMLElement {
+  return element('span', {
+    class: passed ? 'tag' : 'tag error',
+    text: passed ? 'verified' : 'differs',
+  });
+}
