@@ -106,7 +106,10 @@ function elements(
 ): Uint8Array {
   const count = dims.reduce((product, dim) => product * dim, 1);
   const wanted = byteLength(dtype, count);
-  if (!(wanted <= MOST_BYTES)) throw new TensorFileError(`${dims.join('×')} is too large`);
+  if (!(wanted <= MOST_BYTES)) {
+    // A sequence or an optional, read as a tensor, has its name where the sizes are.
+    throw new TensorFileError('its sizes are too large: it is damaged, or no tensor');
+  }
   const range = ranges.get('raw') ?? ranges.get(fieldOf(dtype));
   if (range === undefined || range.length === 0) {
     if (count === 0) return new Uint8Array(0);
