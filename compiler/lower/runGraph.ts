@@ -33,6 +33,8 @@ export interface RunGraphOptions extends RunOptions {
   readonly constantOf?: (value: number) => Tensor | undefined;
   /** Called with every program before it runs. */
   readonly onProgram?: (block: LoweredBlock) => void;
+  /** Runs a program in place; default: the interpreter. */
+  readonly run?: typeof interpret;
 }
 
 /** Programs of all blocks, in order. Throws Unsupported. */
@@ -104,7 +106,7 @@ function runBlock(
     memory.set(name, cells);
     return { extents, cells, storage };
   });
-  interpret(program, parameters, memory, options);
+  (options.run ?? interpret)(program, parameters, memory, options);
   for (const { symbol, buffer } of block.counts) {
     sizes.set(symbol, Number(memory.get(buffer.name)!.get(0)));
   }
