@@ -9,7 +9,7 @@ import type { Buffer } from '../loop/expr.ts';
 import { indexValue, load } from '../loop/expr.ts';
 import type { Facts } from '../loop/facts.ts';
 import type { Index } from '../loop/indexExpr.ts';
-import { add, ONE, product, subtract, ZERO } from '../loop/indexExpr.ts';
+import { add, constant, ONE, product, subtract, ZERO } from '../loop/indexExpr.ts';
 import type { LoopProgram } from '../loop/ir.ts';
 import { globalBuffer, localBuffer } from '../loop/ir.ts';
 import type { Polynomial } from '../loop/polynomial.ts';
@@ -56,6 +56,11 @@ export function blockContext({ graph, symbols }: Pick<Model, 'graph' | 'symbols'
 
 /** Places in a block where one value may be computed again. */
 const MOST_PLACES: Readonly<Record<Field['cost'], number>> = { free: 24, light: 6, heavy: 6 };
+/**
+ * Times that one element may be computed, on average. Arithmetic in front of a product of matrices or a convolution
+ * would run for every output: stored, it costs one pass, as it does unfused.
+ */
+const MOST_TIMES: Readonly<Record<Field['cost'], number>> = { free: Infinity, light: 4, heavy: 1 };
 /** Segments that one loop nest is cut into. */
 const MOST_SEGMENTS = 64;
 
@@ -196,6 +201,11 @@ class BlockLowering implements FieldPolicy, Host {
     return { key, hint: 'x', storage, shape, cost: 'free', element };
   }
 
+  adopt(field: Field, buffer: Buffer): void {
+    this.memory.set(field.key, buffer);
+    this.filled.add(field.key);
+  }
+
   materialise(field: Field): void {
     this.memoryOf(field);
   }
@@ -236,10 +246,14 @@ class BlockLowering implements FieldPolicy, Host {
     const places = (this.places.get(field.key) ?? 0) + 1;
     this.places.set(field.key, places);
     if (places > MOST_PLACES[field.cost]) throw new StoreInstead(field.key);
-    if (field.cost !== 'heavy') return;
+    const most = MOST_TIMES[field.cost];
+    if (most === Infinity) return;
     const { facts } = this.home;
-    const elements = normalForm(product(field.shape), facts);
-    if (iterations === undefined || elements === undefined) throw new StoreInstead(field.key);
+    const elements = normalForm(product([...field.shape, constant(most)]), facts);
+    if (iterations === undefined || elements === undefined) {
+      if (field.cost === 'light') return;
+      throw new StoreInstead(field.key);
+    }
     const before = this.iterations.get(field.key);
     const total = before === undefined ? iterations : sumOf(before, iterations, facts);
     if (total === undefined || !isAtMost(total, elements, facts)) throw new StoreInstead(field.key);

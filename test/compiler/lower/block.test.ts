@@ -120,16 +120,20 @@ describe('lowerBlock', () => {
       }),
     ).toMatchInlineSnapshot(`
       [
+        "  local f32 relu_t4[size0, size1]",
+        "  for i5 < size0 parallel",
+        "    for i6 < size1",
+        "      let x7: f32 = in0[i5, i6]",
+        "      relu_t4[i5, i6] = max(x7, 0)",
         "  for i0 < size0 parallel",
         "    for i1 < size2",
         "      var acc2: f32 = 0",
         "      for k3 < size1",
-        "        let x4: f32 = in0[i0, k3]",
-        "        let relu_5: f32 = max(x4, 0)",
-        "        let x6: f32 = in1[k3, i1]",
-        "        acc2 = (acc2 + (relu_5 * x6))",
-        "      let x7: f32 = in2[i1]",
-        "      out0[i0, i1] = (acc2 + x7)",
+        "        let relu_8: f32 = relu_t4[i0, k3]",
+        "        let x9: f32 = in1[k3, i1]",
+        "        acc2 = (acc2 + (relu_8 * x9))",
+        "      let x10: f32 = in2[i1]",
+        "      out0[i0, i1] = (acc2 + x10)",
       ]
     `);
   });
