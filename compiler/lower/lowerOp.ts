@@ -3,6 +3,7 @@
  * index expressions, and the ways to make fields or to say that a case has no kernel.
  */
 import type { Dim } from '../graph/dim.ts';
+import { isSymbolic } from '../graph/dim.ts';
 import type { Operator } from '../graph/graph.ts';
 import type { Shape } from '../graph/types.ts';
 import type { Index } from '../loop/indexExpr.ts';
@@ -114,6 +115,37 @@ export class LowerOp extends OperatorView {
     const graph = this.subgraph(attribute) ?? this.unsupported(`its graph ${attribute} is missing`);
     const prefix = `${this.region.prefix}${this.operator.index}.${attribute}/`;
     return this.region.enter(graph, prefix, inputs);
+  }
+
+  /** A size that a procedure of the operator binds itself, however often it runs (`bindSize`). */
+  declareSize(dim: Dim, symbol: string): void {
+    if (isSymbolic(dim) && dim.key === symbol && this.region.isOwn(symbol)) {
+      this.sizes.declareInner(symbol);
+    }
+  }
+
+  bindSize(scope: Scope, dim: Dim, value: Expr): void {
+    this.region.bindSize(scope, dim, value, this.id);
+  }
+
+  /** Whether an extent is a size bound inside the program. */
+  isCounted(dim: Index): boolean {
+    return dim.kind === 'variable';
+  }
+
+  /** The field is read from this memory from now on. */
+  adopt(field: Field, buffer: Buffer): void {
+    this.region.adopt(field, buffer);
+  }
+
+  /** A field whose elements stand in memory. */
+  remembered({ shape, storage }: Pick<Field, 'shape' | 'storage'>, buffer: Buffer): Field {
+    const element = (): never => {
+      throw new Error('it stands in memory');
+    };
+    const field = this.make({ shape, storage, cost: 'free', element });
+    this.adopt(field, buffer);
+    return field;
   }
 
   /** Extents in memory of a tensor of that shape. */

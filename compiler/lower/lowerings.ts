@@ -3,8 +3,10 @@
  * and is refused with that reason.
  */
 import * as attention from './attention.ts';
+import * as controlFlow from './controlFlow.ts';
 import * as conversion from './conversion.ts';
 import * as convolution from './convolution.ts';
+import * as counting from './counting.ts';
 import * as einsum from './einsum.ts';
 import * as elementwiseBinary from './elementwiseBinary.ts';
 import * as elementwiseUnary from './elementwiseUnary.ts';
@@ -28,8 +30,11 @@ import * as quantisation from './quantisation.ts';
 import * as recurrent from './recurrent.ts';
 import * as reduction from './reduction.ts';
 import * as resize from './resize.ts';
+import * as roiAlign from './roiAlign.ts';
 import * as softmax from './softmax.ts';
 import * as sources from './sources.ts';
+import * as suppression from './suppression.ts';
+import * as topK from './topK.ts';
 
 const ONNX: Readonly<Record<string, Lowering>> = {
   ...elementwiseUnary.LOWERINGS,
@@ -49,6 +54,11 @@ const ONNX: Readonly<Record<string, Lowering>> = {
   ...resize.LOWERINGS,
   ...sources.LOWERINGS,
   ...procedures.LOWERINGS,
+  ...topK.LOWERINGS,
+  ...counting.LOWERINGS,
+  ...suppression.LOWERINGS,
+  ...roiAlign.LOWERINGS,
+  ...controlFlow.LOWERINGS,
   ...attention.LOWERINGS,
   ...linearAttention.LOWERINGS,
   ...recurrent.LOWERINGS,

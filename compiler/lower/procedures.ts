@@ -6,12 +6,10 @@ import type { BinaryOp, Expr } from '../loop/expr.ts';
 import { binary, compare, indexValue, literal, load, select } from '../loop/expr.ts';
 import type { Index } from '../loop/indexExpr.ts';
 import { subtract } from '../loop/indexExpr.ts';
-import { localBuffer } from '../loop/ir.ts';
 import { registerType } from '../loop/scalarType.ts';
 import { axisIn } from '../ops/axes.ts';
 import { dataIndex } from './gather.ts';
 import type { Lowering, LowerOp } from './lowerOp.ts';
-import { largest, smallest } from './reduction.ts';
 
 const at = (index: readonly Index[], axis: number, part: Index): Index[] =>
   index.map((old, place) => (place === axis ? part : old));
@@ -98,47 +96,6 @@ const scatterNd: Lowering = (op) => {
   });
 };
 
-/** TopK 11: selects the best of what is left, k times; ties go to the lower index. */
-const topK: Lowering = (op) => {
-  const input = op.input(0);
-  const axis = axisOf(op, input.shape.length, -1);
-  const shape = op.outputDims();
-  const high = op.int('largest', 1) !== 0;
-  const type = registerType(input.storage);
-  const length = input.shape[axis]!;
-  const outputs = [
-    { shape, storage: input.storage },
-    { shape, storage: 'i64' },
-  ] as const;
-  return op.procedure(outputs, (scope, [values, places]) => {
-    const taken = localBuffer(scope.fresh('taken'), 'bool', [length]);
-    scope.emit({ kind: 'local', buffer: taken });
-    const rows = input.shape.map((dim, place): Index =>
-      place === axis ? { kind: 'constant', value: 1 } : dim,
-    );
-    scope.loops('i', rows, (row, index) => {
-      row.loops('c', [length], (inner, [c]) => inner.store(taken, [c!], literal('bool', 0)));
-      row.loops('k', [shape[axis]!], (pick, [k]) => {
-        const best = pick.mutable('best', high ? smallest(type) : largest(type));
-        const found = pick.mutable('found', literal('i64', -1));
-        pick.loops('s', [length], (search, [s]) => {
-          const x = search.at(input, at(index, axis, s!));
-          const better = compare(high ? 'gt' : 'lt', x, best.value);
-          const first = compare('lt', found.value, literal('i64', 0));
-          const free = compare('eq', load(taken, [s!]), literal('bool', 0));
-          const wins = search.bind('wins', binary('and', free, binary('or', first, better)));
-          found.set(search, select(wins, indexValue(s!), found.value));
-          best.set(search, select(wins, x, best.value));
-        });
-        const chosen = pick.checkedIndex('at', found.value, length, op.id);
-        pick.store(taken, [chosen], literal('bool', 1));
-        pick.store(values!, at(index, axis, k!), best.value);
-        pick.store(places!, at(index, axis, k!), found.value);
-      });
-    });
-  });
-};
-
 /** ReverseSequence 10: each row of the batch up to its own length. */
 const reverseSequence: Lowering = (op) => {
   const [input, lengths] = [op.input(0), op.input(1)];
@@ -166,6 +123,5 @@ export const LOWERINGS: Readonly<Record<string, Lowering>> = {
   Scatter: scatterElements,
   ScatterElements: scatterElements,
   ScatterND: scatterNd,
-  TopK: topK,
   ReverseSequence: reverseSequence,
 };

@@ -5,7 +5,7 @@
 import type { Dim } from '../graph/dim.ts';
 import { formatDim, symbolsOf } from '../graph/dim.ts';
 import type { Graph, Operator, Value } from '../graph/graph.ts';
-import type { Expr } from '../loop/expr.ts';
+import type { Buffer, Expr } from '../loop/expr.ts';
 import { cast, compare, compareIndex, indexValue, literal, select } from '../loop/expr.ts';
 import type { Index } from '../loop/indexExpr.ts';
 import { constant, equal } from '../loop/indexExpr.ts';
@@ -29,6 +29,8 @@ export interface Host {
   readonly sizes: Sizes;
   /** A value that the program reads from outside: an input or a constant of any of its graphs. */
   argument(region: Region, value: number, shape: readonly Index[], storage: StorageType): Field;
+  /** The field stands in memory that is filled already. */
+  adopt(field: Field, buffer: Buffer): void;
   /** Fills a field that is memory, if that has not happened. */
   materialise(field: Field): void;
   /** Runs `emit` with new memory going to the scope, and forgets that memory afterwards. */
@@ -46,12 +48,17 @@ export interface OperatorRegion {
   find(emit: (scope: Scope) => void): void;
   bindSize(scope: Scope, dim: Dim, value: Expr, operator: string): void;
   enter(graph: Graph, prefix: string, inputs: readonly Field[]): Body;
+  adopt(field: Field, buffer: Buffer): void;
+  /** Whether no graph around this one finds out the size. */
+  isOwn(symbol: string): boolean;
 }
 
 /** A graph inside an operator, ready to be emitted once. */
 export interface Body {
   readonly graph: Graph;
   readonly outputs: readonly Field[];
+  /** The field of any of its values. */
+  readonly fieldOf: (value: number) => Field;
   /** Dims of the outputs as the graph states them. */
   readonly dims: (slot: number) => readonly Dim[];
   /** Emits what the outputs need into the scope, then `finish`, which reads them. */
@@ -157,6 +164,7 @@ export class Region implements OperatorRegion {
     return {
       graph,
       outputs: graph.outputs.map((value) => region.fieldOf(value)),
+      fieldOf: (value) => region.fieldOf(value),
       dims,
       emit: (scope, finish) =>
         this.host.inside(scope, () => {
@@ -165,6 +173,15 @@ export class Region implements OperatorRegion {
         }),
       inline: () => this.prelude.push((scope) => region.begin(scope)),
     };
+  }
+
+  adopt(field: Field, buffer: Buffer): void {
+    this.host.adopt(field, buffer);
+  }
+
+  isOwn(symbol: string): boolean {
+    const found = [...sizesFoundIn(this.graph).values()].some((own) => own.includes(symbol));
+    return this.sizes.isData(symbol) && !found && !this.isAround(symbol);
   }
 
   /** The symbol that a dim is, where an operator of this region finds it out. */

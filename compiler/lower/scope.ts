@@ -56,10 +56,15 @@ export interface FieldPolicy {
   operatorOf(field: Field): string;
 }
 
+/** Hints that names of arguments start with: those are numbered as well. */
+const ARGUMENTS: ReadonlySet<string> = new Set(['in', 'out', 'size', 'count', 'inner']);
+
 interface Shared {
   readonly policy: FieldPolicy;
   /** Frame in which a name is bound. */
   readonly owner: Map<string, Frame>;
+  /** Names that `mutable` gave out. */
+  readonly mutables: Set<string>;
   readonly open: Set<Frame>;
   counter: number;
 }
@@ -80,7 +85,10 @@ export class Scope {
       facts,
       iterations: UNIT,
     };
-    return new Scope({ policy, owner: new Map(), open: new Set([frame]), counter: 0 }, frame);
+    return new Scope(
+      { policy, owner: new Map(), mutables: new Set(), open: new Set([frame]), counter: 0 },
+      frame,
+    );
   }
 
   get body(): readonly Stmt[] {
@@ -164,6 +172,8 @@ export class Scope {
 
   /** An index that data gives; the run ends with the operator's id where it is outside [0, extent). */
   checkedIndex(hint: string, value: Expr, extent: Index, operator: string): Index {
+    // What changes is looked at again every time.
+    if (this.readsMutable(value)) return this.bindChecked(hint, value, extent, operator);
     const target = this.homeOfExpr(value);
     const key = `checked ${printExpr(value)} in ${printIndex(extent)}`;
     for (let frame: Frame | undefined = this.frame; frame; frame = frame.parent) {
@@ -316,6 +326,7 @@ export class Scope {
   /** A scalar that changes: read it before or after, never keep the expression across an assignment. */
   mutable(hint: string, initial: Expr): Mutable {
     const name = this.fresh(hint);
+    this.shared.mutables.add(name);
     this.emit({ kind: 'variable', name, initial });
     return {
       value: read(name, initial.type),
@@ -359,7 +370,7 @@ export class Scope {
 
   /** A name that no other statement has. `hint` must be an identifier of the compiler's own. */
   fresh(hint: string): string {
-    const name = `${hint}${this.shared.counter++}`;
+    const name = `${hint}${ARGUMENTS.has(hint) ? '_' : ''}${this.shared.counter++}`;
     this.shared.owner.set(name, this.frame);
     return name;
   }
@@ -375,6 +386,11 @@ export class Scope {
     let { frame } = this;
     while (frame.depth > depth && !frame.isBranch) frame = frame.parent!;
     return new Scope(this.shared, frame);
+  }
+
+  private readsMutable(value: Expr): boolean {
+    if (value.kind === 'read') return this.shared.mutables.has(value.name);
+    return operandsOf(value).some((part) => this.readsMutable(part));
   }
 
   private homeOfExpr(value: Expr): Scope {
