@@ -145,7 +145,7 @@ class KernelEmitter {
       return `run->parallel(run->pool, ${phase}, &args, ${extent}, ${cost})`;
     });
     const lines: Line[] = [
-      { text: '  const fusion_args args = {run, buffers, sizes};' },
+      { text: '  const fusion_args args = {run, buffers, sizes};', declares: 'args' },
       ...program.sizes.map(({ name }, i): Line => {
         const own = this.identifiers.of(name);
         return { text: `  const int64_t ${own} = sizes[${i}];`, declares: own };

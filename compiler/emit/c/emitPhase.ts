@@ -99,7 +99,7 @@ export class PhaseEmitter implements ExprPlace {
 
   bind(type: string, value: string): string {
     const name = this.kernel.identifiers.temporary();
-    this.line(`const ${type} ${name} = ${value};`);
+    this.line(`const ${type} ${name} = ${value};`, name);
     return name;
   }
 
@@ -120,7 +120,8 @@ export class PhaseEmitter implements ExprPlace {
       case 'let': {
         const { type, lanes } = stmt.value;
         const value = this.expr(stmt.value);
-        this.line(`const ${cType(type, lanes)} ${this.scalar(stmt.name)} = ${value};`);
+        const own = this.scalar(stmt.name);
+        this.line(`const ${cType(type, lanes)} ${own} = ${value};`, own);
         return;
       }
       case 'variable': {

@@ -34,7 +34,9 @@ export function indexText(index: Index, names: IndexNames, around = CONDITIONAL)
       const [a, b] = index.b.kind === 'constant' ? [index.b, index.a] : [index.a, index.b];
       // A negative factor stands in front, where a sum can turn it into a subtraction.
       const first = a.kind === 'constant' ? constantText(a.value, false) : part(a, PRODUCT);
-      return wrap(`${first} * ${part(b, PRODUCT)}`, PRODUCT);
+      // Only products are associative: 2 * (i / 4) keeps its parentheses.
+      const second = part(b, b.kind === 'multiply' ? PRODUCT : PRODUCT + 1);
+      return wrap(`${first} * ${second}`, PRODUCT);
     }
     case 'floorDiv':
     case 'mod': {

@@ -35,6 +35,9 @@ export interface CompileOptions {
   readonly perFile?: number;
 }
 
+/** Warnings about what a program may do: registers written late, variables that it never reads. */
+const QUIET = ['-Wno-maybe-uninitialized', '-Wno-unused-but-set-variable'];
+
 /** A C compiler of this machine, if there is one. */
 export function cCompiler(): string | undefined {
   for (const name of ['gcc', 'clang', 'cc']) {
@@ -74,7 +77,7 @@ function compile(folder: string, kernels: readonly CKernel[], options: CompileOp
     const source = join(folder, `${name}.c`);
     const object = join(folder, `${name}.o`);
     writeFileSync(source, code);
-    const all = [...own, '-Wall', '-Wno-maybe-uninitialized', '-c', source, '-o', object];
+    const all = [...own, '-Wall', ...QUIET, '-c', source, '-o', object];
     const result = spawnSync(compiler, all, { encoding: 'utf8' });
     check(`${name}.c`, result);
     if (result.stderr !== '') throw new Error(result.stderr.slice(0, 4000));
