@@ -58,6 +58,7 @@ const table = {
     'compiler/graph',
   ],
   'compiler/session': [
+    'compiler/bundle',
     'compiler/emit',
     'compiler/schedule',
     'compiler/lower',

@@ -12,7 +12,7 @@ const MOST_LINES = 60;
 export function blockLines(graph: Graph, operators: readonly number[]): readonly string[] {
   const typeOf = (value: Value): string =>
     value.type.kind === 'tensor'
-      ? `${formatShape(value.type.shape)} ${value.type.dtype}`
+      ? `${formatShape(value.type.shape).replaceAll('×', 'x')} ${value.type.dtype}`
       : value.type.kind;
   const types = operators.map((operator) => graph.operators[operator]!.type);
   const lines = operators.slice(0, MOST_LINES).map((index) => {

@@ -14,15 +14,18 @@ import type { ModelSource } from '../onnx/source.ts';
 import type {
   Details,
   GraphSnapshot,
+  KernelText,
   OpenResult,
   PlanSnapshot,
   ReplanResult,
   WeightStatistics,
   WhatIf,
 } from '../protocol.ts';
+import type { TargetName } from '../target/target.ts';
 import { blockDetails, operatorDetails } from './details.ts';
 import { externalFiles } from './externalFiles.ts';
 import { graphSnapshot } from './graphSnapshot.ts';
+import { kernelText, kernelTexts } from './kernelText.ts';
 import { overrideDiagnostics } from './overrideDiagnostics.ts';
 import { planSnapshot } from './planSnapshot.ts';
 import { structureHash } from './structureHash.ts';
@@ -110,6 +113,23 @@ export class ModelDocument {
       return Promise.reject(new ModelError('model/bad-tensor', `Value ${index} is no constant.`));
     }
     return weightStatistics(value.constant, value.known, this.imported.source, checkpoint);
+  }
+
+  /** Source of one block's kernel, or of all kernels under other edits. */
+  async kernel(
+    of: { readonly block: number } | { readonly edits: PlanEdits },
+    target: TargetName,
+    checkpoint: Checkpoint,
+  ): Promise<KernelText> {
+    const { model } = this.analysed;
+    if ('block' in of) {
+      if (!this.plan.blocks[of.block]) {
+        throw new ModelError('internal/error', `There is no block ${of.block}.`);
+      }
+      return kernelText(model, this.plan, of.block, target);
+    }
+    const { plan } = await planPass(this.analysed, of.edits, checkpoint);
+    return kernelTexts(model, plan, target, () => checkpoint('Generating kernels'));
   }
 
   externalFiles(): readonly string[] {

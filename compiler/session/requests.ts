@@ -5,6 +5,7 @@
 import { ModelError } from '../diagnostics.ts';
 import { modelFromBytes, openModelFile } from '../onnx/source.ts';
 import type { WorkerProgress, WorkerRequests } from '../protocol.ts';
+import { TARGETS } from '../target/target.ts';
 import { ModelDocument } from './document.ts';
 
 /** What a handler gets from the transport. */
@@ -61,6 +62,12 @@ export function createHandlers(): WorkerHandlers {
     'document/details': async ({ doc, target }) => find(doc).details(target),
     'document/explain': async ({ doc, edge }) => find(doc).explain(edge),
     'document/whatIf': async ({ doc, a, b }) => find(doc).whatIf(a, b),
+    'document/kernel': ({ doc, target, of }, context) => {
+      if (!Object.hasOwn(TARGETS, target)) {
+        throw new ModelError('internal/error', 'There is no such target.');
+      }
+      return find(doc).kernel(of, target, checkpointOf(doc, context));
+    },
     'document/externalFiles': async ({ doc }) => find(doc).externalFiles(),
     'document/weightStatistics': ({ doc, constant }, context) => {
       const checkpoint = checkpointOf(doc, context);
