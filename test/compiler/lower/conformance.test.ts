@@ -5,7 +5,7 @@ import type { CaseResult } from './conformance.ts';
 import { judge } from './conformance.ts';
 
 describe('operator cases of ONNX', () => {
-  const results = nodeTestCases().map(judge);
+  const results = nodeTestCases().map((one) => judge(one));
   const of = (kind: CaseResult['verdict']['kind'], half = false): readonly CaseResult[] =>
     results.filter(({ verdict, half: isHalf }) => verdict.kind === kind && isHalf === half);
 

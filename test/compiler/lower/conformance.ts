@@ -5,7 +5,7 @@ import { RunError } from '../../../compiler/loop/interpret.ts';
 import { importModel } from '../../../compiler/onnx/importModel.ts';
 import { openModelFile } from '../../../compiler/onnx/source.ts';
 import { unprovenAccesses } from '../../../compiler/loop/bounds.ts';
-import type { Tensor } from '../../../compiler/lower/runGraph.ts';
+import type { RunGraphOptions, Tensor } from '../../../compiler/lower/runGraph.ts';
 import { runGraph } from '../../../compiler/lower/runGraph.ts';
 import { Unsupported } from '../../../compiler/lower/unsupported.ts';
 import { withoutDeclaredResults, withKnownParameters } from './parameters.ts';
@@ -25,7 +25,8 @@ export interface CaseResult {
   readonly unproven: readonly string[];
 }
 
-export function judge(testCase: NodeTestCase): CaseResult {
+/** @param by the interpreter, or another way to run programs. */
+export function judge(testCase: NodeTestCase, by: Pick<RunGraphOptions, 'run'> = {}): CaseResult {
   const unproven: string[] = [];
   let half = /float16|bfloat16|float8|int4|uint4|FLOAT16|FLOAT8|INT4|float4|FLOAT4/.test(
     testCase.name,
@@ -36,7 +37,7 @@ export function judge(testCase: NodeTestCase): CaseResult {
     const imported = importModel(source);
     half ||= usesHalf(imported);
     verdict = testCase.dataSets
-      .map((data) => judgeData(imported, data, unproven))
+      .map((data) => judgeData(imported, data, unproven, by))
       .reduce((worst, next) => (worst.kind === 'failed' ? worst : next));
   } catch (error) {
     verdict = { kind: 'failed', reason: `${(error as Error).stack?.slice(0, 600)}` };
@@ -53,13 +54,19 @@ function usesHalf({ graph }: Model): boolean {
   });
 }
 
-function judgeData(imported: Model, data: NodeTestData, unproven: string[]): Verdict {
+function judgeData(
+  imported: Model,
+  data: NodeTestData,
+  unproven: string[],
+  by: Pick<RunGraphOptions, 'run'>,
+): Verdict {
   try {
     return runData(
       imported,
       data,
       imported.graph.inputs.map((_, i) => data.inputs[i]),
       unproven,
+      by,
     );
   } catch (error) {
     if (!(error instanceof Unsupported)) throw error;
@@ -67,7 +74,7 @@ function judgeData(imported: Model, data: NodeTestData, unproven: string[]): Ver
   // What has to be known while compiling (axes, shapes, pads …) becomes a constant.
   const bound = withKnownParameters(imported, data.inputs);
   try {
-    return runData(bound.model, data, bound.files, unproven);
+    return runData(bound.model, data, bound.files, unproven, by);
   } catch (error) {
     if (error instanceof Unsupported) return { kind: 'unsupported', reason: error.reason };
     throw error;
@@ -79,6 +86,7 @@ function runData(
   data: NodeTestData,
   files: readonly (string | undefined)[],
   unproven: string[],
+  by: Pick<RunGraphOptions, 'run'>,
 ): Verdict {
   const prepared = prepare(withoutDeclaredResults(imported));
   const { graph } = prepared.model;
@@ -94,6 +102,7 @@ function runData(
   const accesses: string[] = [];
   try {
     results = runGraph(prepared.model, oneBlock(prepared.model), inputs, {
+      ...by,
       maxSteps: 3e7,
       onProgram: ({ program }) => accesses.push(...unprovenAccesses(program)),
     });
