@@ -15,7 +15,7 @@ import {
 } from './native/runtimeSources.ts';
 import { ObjectCache, contentKey } from './objectCache.ts';
 import { runProgram } from './process.ts';
-import { RunCancelled, RunError } from './runError.ts';
+import { RunCancelled, RunFailure } from './runFailure.ts';
 import { C_FLAGS } from '../emit/c/flags.ts';
 import type { RunTables } from './runTables.ts';
 import type { Toolchain } from './toolchain.ts';
@@ -74,15 +74,23 @@ export function nativeFiles(
     [RUNTIME_HEADER_NAME, RUNTIME_HEADER],
     ...Object.entries(RUNTIME_SOURCES),
     [PROGRAM_NAME, programSource(tables, sources.functions)],
-    ...sources.kernels.map((text, i): [string, string] => [kernelFileName(i), text]),
+    // Kernels that came out alike are one function.
+    ...sources.kernels.flatMap((text, i): [string, string][] =>
+      sources.functions.indexOf(sources.functions[i]!) === i ? [[kernelFileName(i), text]] : [],
+    ),
   ]);
+}
+
+/** Index of the kernel in a file of that name; -1: another file. */
+export function kernelOfFile(name: string): number {
+  return Number(/^kernel_(\d+)\.c$/.exec(name)?.[1] ?? -1);
 }
 
 export function kernelFileName(kernel: number): string {
   return `kernel_${String(kernel).padStart(4, '0')}.c`;
 }
 
-/** Throws RunError 'compiler' with the compiler's own message; RunCancelled. */
+/** Throws RunFailure 'compiler' with the compiler's own message; RunCancelled. */
 export async function buildNative(
   tables: RunTables,
   sources: NativeSources,
@@ -175,7 +183,7 @@ async function compileUnit(
 }
 
 /** The failing file is known, so that the caller can name the block. */
-export class CompilerError extends RunError {
+export class CompilerError extends RunFailure {
   constructor(
     readonly file: string,
     message: string,

@@ -7,7 +7,7 @@ import { BadMessage, MOST_LINE_BYTES, parseRunnerMessage } from './parseRunnerMe
 import type { RunnerLimits } from './parseRunnerMessage.ts';
 import { ended } from './process.ts';
 import type { ProcessEnd } from './process.ts';
-import { RunError } from './runError.ts';
+import { RunFailure } from './runFailure.ts';
 import type { RunnerMessage } from './runProtocol.ts';
 
 type MessageOf<Kind extends RunnerMessage['kind']> = Extract<RunnerMessage, { kind: Kind }>;
@@ -41,7 +41,7 @@ export interface FollowOptions {
 const MOST_BYTES = 512 << 20;
 const KEPT_STDERR = 8000;
 
-/** Throws RunError, RunCancelled; the process has ended then. */
+/** Throws RunFailure, RunCancelled; the process has ended then. */
 export async function followRunner(
   child: ChildProcess,
   options: FollowOptions,
@@ -97,18 +97,18 @@ class MessageReader {
   finish(end: ProcessEnd, stderr: string, { blame, limitMs }: FollowOptions): RunnerResults {
     const details = stderr.trim() === '' ? undefined : stderr;
     if (this.bad !== undefined) {
-      throw new RunError('crashed', `The run was ended: ${this.bad}.`, details);
+      throw new RunFailure('crashed', `The run was ended: ${this.bad}.`, details);
     }
     if (this.error !== undefined) throw failureOf(this.error, blame, details);
     if (end.timedOut) {
-      throw new RunError('limit', `The run was ended: it took longer than ${limitMs / 1000} s.`);
+      throw new RunFailure('limit', `The run was ended: it took longer than ${limitMs / 1000} s.`);
     }
     if (end.failure !== undefined) {
-      throw new RunError('crashed', `The run could not be started: ${end.failure}.`);
+      throw new RunFailure('crashed', `The run could not be started: ${end.failure}.`);
     }
     const { hello } = this;
     if (!this.isDone || hello === undefined || this.outputs.length !== this.limits.outputs) {
-      throw new RunError('crashed', `The run ${howItEnded(end)} before it was done.`, details);
+      throw new RunFailure('crashed', `The run ${howItEnded(end)} before it was done.`, details);
     }
     const { first, total, blocks, outputs, tensors, sizes, peakBytes } = this;
     return { hello, first, total, blocks, outputs, tensors, sizes, peakBytes };
@@ -175,13 +175,13 @@ function failureOf(
   { step, check, message }: MessageOf<'error'>,
   blame: FollowOptions['blame'],
   details: string | undefined,
-): RunError {
+): RunFailure {
   const isLimit = /time limit|not enough memory/.test(message);
   const failure = check !== undefined ? 'check' : isLimit ? 'limit' : 'crashed';
-  if (step === undefined) return new RunError(failure, `The run failed: ${message}.`, details);
+  if (step === undefined) return new RunFailure(failure, `The run failed: ${message}.`, details);
   const { block, what } = blame(step, check);
   const text = check !== undefined ? what : `The run failed in ${what}: ${message}.`;
-  return new RunError(failure, text, details, block);
+  return new RunFailure(failure, text, details, block);
 }
 
 function howItEnded({ status, signal }: ProcessEnd): string {

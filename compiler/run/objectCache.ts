@@ -19,7 +19,7 @@ export class ObjectCache {
     private readonly limitBytes: number,
   ) {}
 
-  /** Creates the folder where it is missing. Throws RunError when others may write to it. */
+  /** Creates the folder where it is missing. Throws RunFailure when others may write to it. */
   static async open(
     folder = defaultCacheFolder(),
     limitBytes = DEFAULT_LIMIT,

@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { RunCancelled } from './runError.ts';
+import { RunCancelled } from './runFailure.ts';
 
 export interface ProcessOptions {
   readonly cwd?: string;

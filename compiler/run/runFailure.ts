@@ -4,7 +4,7 @@
  */
 import { oneLine } from '../diagnostics.ts';
 
-export type RunFailure =
+export type FailureKind =
   /** No compiler, no tool, no such target on this machine. */
   | 'unavailable'
   /** A block has no kernel, sizes are not bound, inputs do not fit. */
@@ -18,16 +18,18 @@ export type RunFailure =
   /** Time or memory that the run may take. */
   | 'limit';
 
-export class RunError extends Error {
-  override readonly name = 'RunError';
+export class RunFailure extends Error {
+  override readonly name = 'RunFailure';
 
   constructor(
-    readonly failure: RunFailure,
+    readonly failure: FailureKind,
     message: string,
     /** Long text, several lines: what a compiler or a process said. Untrusted. */
     readonly details?: string,
     /** Index of the fusion block concerned. */
     readonly block?: number,
+    /** Ids of the operators concerned, where it is not the whole block. */
+    readonly operators?: readonly string[],
   ) {
     super(oneLine(message));
   }

@@ -58,7 +58,7 @@ export interface RunReport {
   readonly threads: number;
   readonly latencyMs: Spread;
   readonly blocks: readonly {
-    /** Stable block id. */
+    /** Stable block id; '' for a step that packaging put between blocks (a copy, a change of layout). */
     readonly id: string;
     readonly kernel: string;
     readonly medianMs: number;
@@ -81,13 +81,15 @@ export interface RunReport {
 }
 
 export interface VerifyReport {
-  /** unfused: the same target without fusion, where the interpreter would take too long. */
-  readonly reference: 'onnxruntime' | 'interpreter' | 'unfused';
+  /** unfused: the same target without fusion, where the interpreter would take too long; given: by the caller. */
+  readonly reference: 'onnxruntime' | 'interpreter' | 'unfused' | 'given';
   readonly passed: boolean;
   readonly outputs: readonly {
     readonly name: string;
     /** Largest |a - b|, and the largest of |a - b| / (1e-3·|b| + 1e-4·rms(b)). */
     readonly largestError: number;
     readonly worstOfTolerance: number;
+    /** Types or sizes differ: nothing was compared. */
+    readonly mismatch?: string;
   }[];
 }

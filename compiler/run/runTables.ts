@@ -3,6 +3,9 @@
  * and outputs are. The native program has them as C tables, the WebAssembly process reads them from a file.
  */
 import type { Bundle } from '../bundle/bundle.ts';
+import { largestExtents } from '../bundle/kernelFacts.ts';
+import { costOf } from '../emit/c/cost.ts';
+import type { EmittedKernel } from '../emit/kernel.ts';
 import type { Index } from '../loop/indexExpr.ts';
 import { storageBytes } from '../loop/scalarType.ts';
 
@@ -28,8 +31,16 @@ export interface KernelTable {
   readonly name: string;
   /** Size parameters, in the order of the steps' `sizes`. */
   readonly sizes: readonly string[];
-  /** WebAssembly: iterations of each phase, over the sizes; null: it runs once. C kernels run their own. */
-  readonly phases: readonly (Index | null)[];
+  /** For WebAssembly, whose phases the runner calls; null: it runs once. C kernels call their own. */
+  readonly phases: readonly (ParallelPhase | null)[];
+}
+
+/** Over the sizes. */
+export interface ParallelPhase {
+  /** Independent iterations. */
+  readonly extent: Index;
+  /** Roughly the scalar operations of one. */
+  readonly cost: Index;
 }
 
 export interface StepTable {
@@ -52,8 +63,11 @@ export interface OutputTable {
 /** Ranks that the runners' fixed arrays hold. */
 export const MOST_RANK = 32;
 
-/** Throws Error when the bundle contradicts itself: kernels would write outside of their memory. */
-export function runTables(bundle: Bundle): RunTables {
+/**
+ * @param kernels as the target's emitter made them: they know the scratch memory that its code needs.
+ * Throws Error when the bundle contradicts itself: kernels would write outside of their memory.
+ */
+export function runTables(bundle: Bundle, kernels: readonly EmittedKernel[]): RunTables {
   let inputBytes = 0;
   const inputs = bundle.inputs.map(({ buffer }) => {
     const fileOffset = inputBytes;
@@ -64,12 +78,14 @@ export function runTables(bundle: Bundle): RunTables {
   return {
     arenaBytes: bundle.arenaBytes,
     weightBytes: bundle.weightBytes,
-    scratchBytes: bundle.scratchBytes,
+    scratchBytes: Math.max(bundle.scratchBytes, ...kernels.map(scratchOf)),
     inputBytes,
-    kernels: bundle.kernels.map(({ name, phased: { program, phases } }) => ({
+    kernels: kernels.map(({ name, phased: { program, phases } }) => ({
       name,
       sizes: program.sizes.map((size) => size.name),
-      phases: phases.map(({ parallel }) => parallel?.extent ?? null),
+      phases: phases.map(({ parallel, body }) =>
+        parallel === undefined ? null : { extent: parallel.extent, cost: costOf(body) },
+      ),
     })),
     buffers: bundle.buffers.map(({ space, offset, bytes }) => ({ space, offset, bytes })),
     steps: bundle.steps.map((step) => stepTable(bundle, step)),
@@ -96,6 +112,11 @@ function stepTable({ kernels, buffers }: Bundle, step: Bundle['steps'][number]):
     .filter((buffer) => buffers[buffer]!.value >= 0);
   const { kernel, sizes, counts } = step;
   return { kernel, buffers: step.buffers, sizes, counts, outputs };
+}
+
+/** Of one thread, sizes at their upper bounds. */
+function scratchOf({ scratchBytes, phased: { program } }: EmittedKernel): number {
+  return Math.max(0, ...largestExtents([scratchBytes], program));
 }
 
 function checkBuffers({ buffers, arenaBytes, weightBytes, outputs }: Bundle): void {

@@ -7,7 +7,7 @@ import { delimiter, isAbsolute, join, sep } from 'node:path';
 import type { Target, TargetName } from '../target/target.ts';
 import { TARGETS } from '../target/target.ts';
 import { runProgram } from './process.ts';
-import { RunError } from './runError.ts';
+import { RunFailure } from './runFailure.ts';
 
 export interface Toolchain {
   /** Absolute path. */
@@ -36,10 +36,10 @@ export interface ToolchainOptions {
 const NAMES = ['cc', 'clang', 'gcc'];
 const PROBE_MS = 20_000;
 
-/** Throws RunError 'unavailable' with what to do. */
+/** Throws RunFailure 'unavailable' with what to do. */
 export async function findToolchain(options: ToolchainOptions = {}): Promise<Toolchain> {
   if (process.platform === 'win32') {
-    throw new RunError(
+    throw new RunFailure(
       'unavailable',
       'Native runs need Linux or macOS; choose the target wasm on Windows.',
     );
@@ -53,7 +53,7 @@ export async function findToolchain(options: ToolchainOptions = {}): Promise<Too
     tried.push(found);
   }
   const reason = tried.length > 0 ? ` (${tried.join('; ')})` : '';
-  throw new RunError(
+  throw new RunFailure(
     'unavailable',
     options.compiler === undefined
       ? `No C compiler was found on the search path${reason}: install clang or gcc, or choose the target wasm.`

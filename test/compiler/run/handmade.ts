@@ -62,9 +62,9 @@ export const HANDMADE_TABLES: RunTables = {
   scratchBytes: 128,
   inputBytes: 4032,
   kernels: [
-    { name: 'double', sizes: [], phases: [constant(ELEMENTS)] },
+    { name: 'double', sizes: [], phases: [{ extent: constant(ELEMENTS), cost: constant(1000) }] },
     { name: 'kept', sizes: [], phases: [null] },
-    { name: 'sum', sizes: ['n0'], phases: [size('n0'), null] },
+    { name: 'sum', sizes: ['n0'], phases: [{ extent: size('n0'), cost: constant(500) }, null] },
   ],
   buffers: [
     { space: 'arena', offset: 0, bytes: 4000 },

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildNative } from '../../../compiler/run/buildNative.ts';
 import type { NativeBuildOptions, NativeSources } from '../../../compiler/run/buildNative.ts';
 import { followRunner } from '../../../compiler/run/followRunner.ts';
-import { RunCancelled, RunError } from '../../../compiler/run/runError.ts';
+import { RunCancelled, RunFailure } from '../../../compiler/run/runFailure.ts';
 import { findToolchain } from '../../../compiler/run/toolchain.ts';
 import type { Toolchain } from '../../../compiler/run/toolchain.ts';
 import { ELEMENTS, HANDMADE_TABLES, handmadeSources } from './handmade.ts';
@@ -207,7 +207,7 @@ describe('buildNative', () => {
   test("shows the compiler's own message and names the file", async () => {
     const broken = handmadeSources({ 1: '#include "fusion_kernel.h"\nint wrong = "text" * 2;\n' });
     const failure = await build(broken, newFolder()).catch((error: unknown) => error);
-    expect(failure).toBeInstanceOf(RunError);
+    expect(failure).toBeInstanceOf(RunFailure);
     expect(failure).toMatchObject({
       failure: 'compiler',
       file: 'kernel_0001.c',

@@ -1,0 +1,319 @@
+/**
+ * Builds and runs one bundle in a process of its own and collects what it measured and gave. The run's folder holds
+ * everything in between and is gone afterwards.
+ */
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { open, readFile, stat, truncate, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import type { Bundle, BundleTensor } from '../bundle/bundle.ts';
+import { writeWeights } from '../bundle/weights.ts';
+import type { EmittedKernel } from '../emit/kernel.ts';
+import type { ModelSource } from '../onnx/source.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { dtypeOf, makeTensor } from '../tensor/tensor.ts';
+import type { NativeBuildOptions } from './buildNative.ts';
+import { buildNative, CompilerError, kernelOfFile } from './buildNative.ts';
+import { emitNative } from './emitNative.ts';
+import { emitWasm } from './emitWasm.ts';
+import { followRunner } from './followRunner.ts';
+import type { RunnerResults } from './followRunner.ts';
+import { cleanEnvironment } from './process.ts';
+import { RunFailure, throwIfCancelled } from './runFailure.ts';
+import type { RunnerFiles } from './runnerOptions.ts';
+import { runnerArguments } from './runnerOptions.ts';
+import type { RunTables } from './runTables.ts';
+import { runTables } from './runTables.ts';
+import type { Toolchain } from './toolchain.ts';
+import { MODULE_FILE, PROGRAM_FILE } from './wasm/wasmProgram.ts';
+
+export interface BundleRunOptions {
+  /** Of the run, empty; removed by the caller. */
+  readonly folder: string;
+  /** For bundles of a C target. */
+  readonly toolchain?: Toolchain | undefined;
+  readonly build?: Pick<NativeBuildOptions, 'cacheFolder' | 'cacheBytes' | 'flags'>;
+  /** Absolute path of the bundled `runWorker`: the process that runs WebAssembly. */
+  readonly script: string;
+  /** 0: one a core. */
+  readonly threads: number;
+  readonly warmup: number;
+  readonly runs: number;
+  /** Most milliseconds of a series of repetitions; 0: as many as asked for. */
+  readonly budgetMs: number;
+  /** Of the whole run. */
+  readonly limitSeconds: number;
+  /** Keep what every block gives. */
+  readonly dump?: boolean;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: (stage: string, fraction?: number) => void;
+  /** Whose work a step is, for messages. */
+  readonly describeBlock: (block: number) => string;
+}
+
+export interface BundleRun {
+  readonly results: RunnerResults;
+  /** In the order of the bundle's outputs. */
+  readonly outputs: readonly Tensor[];
+  /** Bytes as they lie in memory, by index of the buffer; only with `dump`. */
+  readonly buffers: ReadonlyMap<number, Uint8Array>;
+  /** Emitting, compiling and packing weights. */
+  readonly compileMs: number;
+  readonly compiled: number;
+  readonly cached: number;
+}
+
+/** @param inputs in the order of the bundle's. Throws RunFailure, RunCancelled. */
+export async function runBundle(
+  bundle: Bundle,
+  source: ModelSource,
+  inputs: readonly Tensor[],
+  options: BundleRunOptions,
+): Promise<BundleRun> {
+  const { folder, signal } = options;
+  const start = performance.now();
+  const built = await build(bundle, options);
+  throwIfCancelled(signal);
+  const files: RunnerFiles = {
+    weights: join(folder, 'weights.bin'),
+    inputs: join(folder, 'inputs.bin'),
+    outputs: join(folder, 'outputs.bin'),
+    ...(options.dump ? { dump: join(folder, 'dump.bin') } : {}),
+  };
+  await packWeights(bundle, source, files.weights, options);
+  const compileMs = performance.now() - start;
+  await writeInputs(built.tables, bundle, inputs, files.inputs);
+  options.onProgress?.('Running');
+  const results = await followRunner(startRunner(built, files, options), {
+    limits: {
+      steps: bundle.steps.length,
+      buffers: bundle.buffers.length,
+      outputs: bundle.outputs.length,
+      symbols: bundle.symbols.length,
+    },
+    // The runner ends itself; this is for one that cannot.
+    limitMs: options.limitSeconds * 1000 + 5000,
+    signal,
+    blame: (step, check) => blame(bundle, built.emitted, step, check, options),
+  });
+  return {
+    results,
+    outputs: await readOutputs(bundle.outputs, results, files.outputs),
+    buffers: await readDump(bundle, results, files.dump),
+    compileMs,
+    compiled: built.compiled,
+    cached: built.cached,
+  };
+}
+
+interface Built {
+  readonly tables: RunTables;
+  readonly emitted: readonly EmittedKernel[];
+  /** A native program; undefined: WebAssembly. */
+  readonly program?: string;
+  readonly compiled: number;
+  readonly cached: number;
+}
+
+async function build(bundle: Bundle, options: BundleRunOptions): Promise<Built> {
+  const { folder, toolchain, signal, onProgress } = options;
+  onProgress?.('Emitting kernels');
+  const checkpoint = yielding(signal);
+  if (bundle.target.language === 'wasm') {
+    await checkpoint();
+    const shared = threadsOf(options) > 1;
+    const { module, exports, emitted } = emitWasm(bundle, shared);
+    const tables = runTables(bundle, emitted);
+    await writeFile(join(folder, MODULE_FILE), module);
+    await writeFile(join(folder, PROGRAM_FILE), JSON.stringify({ tables, exports }));
+    return { tables, emitted, compiled: 0, cached: 0 };
+  }
+  if (toolchain === undefined) throw new Error('a native run needs a toolchain');
+  const { emitted, ...sources } = await emitNative(bundle, checkpoint);
+  const tables = runTables(bundle, emitted);
+  const native = buildNative(tables, sources, {
+    ...options.build,
+    folder,
+    toolchain,
+    signal,
+    onProgress: (done, total) => {
+      if (total > 0) onProgress?.(`Compiling ${done} of ${total}`, done / total);
+    },
+  });
+  return {
+    tables,
+    emitted,
+    ...(await native.catch((error: unknown) => {
+      throw withBlock(error, bundle, options);
+    })),
+  };
+}
+
+/** A compiler's complaint is about a file; people know blocks. */
+function withBlock(error: unknown, bundle: Bundle, { describeBlock }: BundleRunOptions): unknown {
+  if (!(error instanceof CompilerError)) return error;
+  const kernel = kernelOfFile(error.file);
+  const step = bundle.steps.find((each) => each.kernel === kernel);
+  if (step === undefined || step.block < 0) return error;
+  const { name } = bundle.kernels[kernel]!;
+  const message = `${error.message} It is kernel ${name} of ${describeBlock(step.block)}.`;
+  return new RunFailure('compiler', message, error.details, step.block);
+}
+
+function startRunner(built: Built, files: RunnerFiles, options: BundleRunOptions): ChildProcess {
+  const args = runnerArguments(files, { ...options, threads: threadsOf(options) });
+  if (built.program !== undefined) {
+    return spawn(built.program, args, {
+      cwd: options.folder,
+      env: cleanEnvironment(),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+  }
+  // The channel tells the process when nobody is left to read its results.
+  return spawn(process.execPath, [options.script, 'wasm', ...args], {
+    cwd: options.folder,
+    env: cleanEnvironment(),
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+}
+
+function threadsOf({ threads }: BundleRunOptions): number {
+  return threads > 0 ? threads : availableParallelism();
+}
+
+/** Constant after constant, so that cancelling is heard between them. */
+async function packWeights(
+  bundle: Bundle,
+  source: ModelSource,
+  path: string,
+  { signal, onProgress }: BundleRunOptions,
+): Promise<void> {
+  const checkpoint = yielding(signal);
+  const { constants = [], buffers, weightBytes } = bundle;
+  await writeFile(path, new Uint8Array());
+  await truncate(path, weightBytes);
+  const file = await open(path, 'r+');
+  try {
+    for (const [i, constant] of constants.entries()) {
+      onProgress?.('Packing weights', i / constants.length);
+      await checkpoint();
+      const { offset, bytes } = buffers[constant.buffer]!;
+      const alone = buffers.map((buffer, index) =>
+        index === constant.buffer ? { ...buffer, offset: 0 } : buffer,
+      );
+      const chunks: Uint8Array[] = [];
+      writeWeights(
+        { buffers: alone, constants: [constant], weightBytes: bytes },
+        source,
+        (chunk) => {
+          chunks.push(Uint8Array.from(chunk));
+        },
+      );
+      await file.writev(chunks, offset);
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+async function writeInputs(
+  tables: RunTables,
+  { inputs }: Bundle,
+  given: readonly Tensor[],
+  path: string,
+): Promise<void> {
+  const all = new Uint8Array(tables.inputBytes);
+  tables.inputs.forEach(({ buffer, fileOffset }, i) => {
+    const { bytes } = given[i]!;
+    const room = tables.buffers[buffer]!.bytes;
+    if (bytes.length > room) throw new Error(`input ${inputs[i]!.name} is larger than its memory`);
+    all.set(bytes, fileOffset);
+  });
+  await writeFile(path, all);
+}
+
+async function readOutputs(
+  tensors: readonly BundleTensor[],
+  { outputs }: RunnerResults,
+  path: string,
+): Promise<readonly Tensor[]> {
+  const file = await readFile(path);
+  return tensors.map(({ storage, dims }, i) => {
+    const { offset, bytes, dims: actual } = outputs[i]!;
+    if (actual.length !== dims.length || offset + bytes > file.length) {
+      throw new RunFailure('crashed', 'The run gave an output that is not as promised.');
+    }
+    try {
+      return makeTensor(
+        dtypeOf(storage),
+        actual,
+        Uint8Array.from(file.subarray(offset, offset + bytes)),
+      );
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw new RunFailure('crashed', `The run gave an output that is none: ${error.message}.`);
+    }
+  });
+}
+
+async function readDump(
+  bundle: Bundle,
+  { tensors }: RunnerResults,
+  path: string | undefined,
+): Promise<ReadonlyMap<number, Uint8Array>> {
+  const found = new Map<number, Uint8Array>();
+  if (path === undefined) return found;
+  const { size } = await stat(path);
+  const file = await open(path, 'r');
+  try {
+    for (const { buffer, offset, bytes } of tensors) {
+      if (offset + bytes > size || bytes !== bundle.buffers[buffer]!.bytes) {
+        throw new RunFailure('crashed', 'The run gave a tensor that is not as promised.');
+      }
+      const own = new Uint8Array(bytes);
+      await file.read(own, 0, bytes, offset);
+      found.set(buffer, own);
+    }
+  } finally {
+    await file.close();
+  }
+  return found;
+}
+
+/** The operator whose check failed, as the block means it: equal blocks share a kernel and its checks. */
+function blame(
+  bundle: Bundle,
+  emitted: readonly EmittedKernel[],
+  step: number,
+  check: number | undefined,
+  { describeBlock }: BundleRunOptions,
+): { readonly block: number; readonly what: string } {
+  const { block, kernel, checks: own } = bundle.steps[step]!;
+  const where = block < 0 ? 'a step between blocks' : describeBlock(block);
+  if (check === undefined) return { block, what: where };
+  const failed = emitted[kernel]!.checks[check];
+  if (failed === undefined) return { block, what: `A check failed in ${where}.` };
+  const same = bundle.kernels[kernel]!.checks.findIndex(
+    ({ operator, message }) => operator === failed.operator && message === failed.message,
+  );
+  const { operator, message } = own?.[same] ?? failed;
+  return {
+    block,
+    what: `The run was ended: ${message} in operator '${operator}', part of ${where}.`,
+  };
+}
+
+const YIELD_MS = 50;
+
+/** Lets others have a turn now and then, and throws when the run was cancelled. */
+export function yielding(signal: AbortSignal | undefined): () => Promise<void> {
+  let last = performance.now();
+  return async () => {
+    if (performance.now() - last > YIELD_MS) {
+      await new Promise((resolve) => setImmediate(resolve));
+      last = performance.now();
+    }
+    throwIfCancelled(signal);
+  };
+}
