@@ -7,6 +7,7 @@ import type { Layout } from '../loop/layout.ts';
 import type { LoopProgram } from '../loop/ir.ts';
 import { simplifyProgram } from '../loop/simplify.ts';
 import { assertProgram } from '../loop/verify.ts';
+import { channelLayout } from './channelBlock.ts';
 import { matchDivisions } from './divisions.ts';
 import { nestAt, rootLoops } from './nest.ts';
 import { scheduleRows } from './rows.ts';
@@ -21,7 +22,8 @@ import { tile } from './transform/tile.ts';
 export function scheduleProgram(program: LoopProgram, request: ScheduleRequest): ScheduledProgram {
   const packed = new Map<string, Layout>();
   const unpacked = new Set(request.constants);
-  let current = relayout(matchDivisions(simplifyProgram(program)), request.layouts);
+  const logical = matchDivisions(simplifyProgram(program));
+  let current = relayout(logical, withLocals(logical, request));
   for (const variable of rootLoops(current)) {
     const context: TileContext = { target: request.target, constants: unpacked };
     const scheduled = scheduleNest(current, variable, context);
@@ -36,6 +38,20 @@ export function scheduleProgram(program: LoopProgram, request: ScheduleRequest):
   const result = simplifyProgram({ ...current, body });
   assertProgram(result, 'scheduling');
   return { program: result, packed };
+}
+
+/** Memory of the program's own follows its neighbours. */
+function withLocals(
+  { body }: LoopProgram,
+  { layouts, target }: ScheduleRequest,
+): ReadonlyMap<string, Layout> {
+  if (layouts.size === 0) return layouts;
+  const all = new Map(layouts);
+  for (const stmt of body) {
+    const layout = stmt.kind === 'local' ? channelLayout(stmt.buffer, target) : undefined;
+    if (stmt.kind === 'local' && layout !== undefined) all.set(stmt.buffer.name, layout);
+  }
+  return all;
 }
 
 interface ScheduledNest {
