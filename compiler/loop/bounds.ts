@@ -16,8 +16,13 @@ import { insideLoop, isWithin } from './simplifyIndex.ts';
 
 /** Accesses that are not proven in range, as text: `x[i + 1] of x[n]`. */
 export function unprovenAccesses(program: LoopProgram): readonly string[] {
+  return unprovenIn(program.body, rootFacts(program));
+}
+
+/** The same of some statements, under the facts of what is around them. */
+export function unprovenIn(body: readonly Stmt[], facts: Facts): readonly string[] {
   const found = new Set<string>();
-  checkBody(program.body, rootFacts(program), found);
+  checkBody(body, facts, found);
   return [...found];
 }
 

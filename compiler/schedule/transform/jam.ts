@@ -521,10 +521,11 @@ class Jam {
     const chosen = at.flatMap((value, axis) => (mask & (1 << axis) ? [value] : []));
     const perLane = lane !== undefined && this.isPerLane(mask);
     const suffix = [...chosen, ...(perLane ? [`l${lane}`] : [])].map((part) => `_${part}`).join('');
-    const key = `${name}${suffix}`;
+    // A space keeps `x` at (1, 2) and `x_1` at 2 apart.
+    const key = `${name} ${suffix}`;
     let renamed = this.renamed.get(key);
     if (renamed === undefined) {
-      renamed = this.place.names.fresh(key);
+      renamed = this.place.names.fresh(`${name}${suffix}`);
       this.renamed.set(key, renamed);
     }
     return renamed;
