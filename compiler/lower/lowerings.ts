@@ -21,6 +21,9 @@ import * as nGrams from './nGrams.ts';
 import type { Lowering } from './lowerOp.ts';
 import * as losses from './losses.ts';
 import * as matmul from './matmul.ts';
+import * as microsoftActivations from './microsoftActivations.ts';
+import * as microsoftFused from './microsoftFused.ts';
+import * as microsoftNormalisation from './microsoftNormalisation.ts';
 import * as movement from './movement.ts';
 import * as normalisation from './normalisation.ts';
 import * as pad from './pad.ts';
@@ -68,11 +71,19 @@ const ONNX: Readonly<Record<string, Lowering>> = {
   ...signal.LOWERINGS,
   ...determinant.LOWERINGS,
   ...nGrams.LOWERINGS,
+  ...microsoftNormalisation.ONNX,
   ...losses.LOWERINGS,
+};
+
+const MICROSOFT: Readonly<Record<string, Lowering>> = {
+  ...microsoftActivations.LOWERINGS,
+  ...microsoftNormalisation.LOWERINGS,
+  ...microsoftFused.LOWERINGS,
 };
 
 const TABLE: ReadonlyMap<string, ReadonlyMap<string, Lowering>> = new Map([
   ['', new Map(Object.entries(ONNX))],
+  ['com.microsoft', new Map(Object.entries(MICROSOFT))],
   ['ai.onnx.preview', new Map(Object.entries(attention.PREVIEW))],
 ]);
 

@@ -56,7 +56,8 @@ const matmul: Lowering = (op) => {
   return [matrixProduct(op, a, b, op.outputDims(), op.outputStorage())];
 };
 
-const gemm: Lowering = (op) => {
+/** alpha * A' @ B' + beta * C of Gemm's inputs and attributes. */
+export function gemmOf(op: LowerOp): Field {
   const [a, b, c] = [op.input(0), op.input(1), op.optional(2)];
   const [alpha, beta] = [op.float('alpha', 1), op.float('beta', 1)];
   const [transA, transB] = [op.int('transA', 0) !== 0, op.int('transB', 0) !== 0];
@@ -76,18 +77,18 @@ const gemm: Lowering = (op) => {
   });
   const scaled = (factor: number, x: Expr): Expr =>
     factor === 1 ? x : binary('mul', x, literal(type, factor));
-  return [
-    op.make({
-      shape,
-      storage: op.outputStorage(),
-      cost: 'light',
-      element: (scope, index) => {
-        const product = scaled(alpha, scope.at(sum, index));
-        if (c === undefined) return product;
-        return binary('add', product, scaled(beta, scope.at(c, broadcastIndex(c, shape, index))));
-      },
-    }),
-  ];
-};
+  return op.make({
+    shape,
+    storage: op.outputStorage(),
+    cost: 'light',
+    element: (scope, index) => {
+      const product = scaled(alpha, scope.at(sum, index));
+      if (c === undefined) return product;
+      return binary('add', product, scaled(beta, scope.at(c, broadcastIndex(c, shape, index))));
+    },
+  });
+}
+
+const gemm: Lowering = (op) => [gemmOf(op)];
 
 export const LOWERINGS: Readonly<Record<string, Lowering>> = { MatMul: matmul, Gemm: gemm };

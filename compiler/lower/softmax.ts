@@ -40,19 +40,23 @@ function statistics(
   return { input, axes, rowOf, most, shifted, sum };
 }
 
+/** Softmax over the given axes together. */
+export function softmaxOf(op: LowerOp, input: Field, axes: readonly number[]): Field {
+  const { rowOf, shifted, sum } = statistics(op, input, axes);
+  return op.make({
+    shape: input.shape,
+    storage: input.storage,
+    cost: 'light',
+    element: (scope, index) => {
+      const exponential = unary('exp', shifted(scope.at(input, index), scope, index));
+      return binary('div', exponential, scope.at(sum, rowOf(index)));
+    },
+  });
+}
+
 const softmax: Lowering = (op) => {
-  const { input, rowOf, shifted, sum } = statistics(op);
-  return [
-    op.make({
-      shape: input.shape,
-      storage: op.outputStorage(),
-      cost: 'light',
-      element: (scope, index) => {
-        const exponential = unary('exp', shifted(scope.at(input, index), scope, index));
-        return binary('div', exponential, scope.at(sum, rowOf(index)));
-      },
-    }),
-  ];
+  const input = op.input(0);
+  return [softmaxOf(op, input, normalisedAxes(op, input.shape.length))];
 };
 
 /** log(softmax(input)) over the given axes together. */
