@@ -11,7 +11,7 @@ import type { Facts } from '../../loop/facts.ts';
 import type { Index } from '../../loop/indexExpr.ts';
 import { constant, substitute, variable, ZERO } from '../../loop/indexExpr.ts';
 import type { Stmt } from '../../loop/ir.ts';
-import { loop as loopOf } from '../../loop/ir.ts';
+import { bodiesOf, loop as loopOf } from '../../loop/ir.ts';
 import { branchFacts, factsAfter, simplifyExpr } from '../../loop/simplify.ts';
 import { insideLoop, simplifyIndex } from '../../loop/simplifyIndex.ts';
 import { gathered, linearIn } from './affine.ts';
@@ -56,6 +56,13 @@ export function jam(
 /** Value per point axis; -1 where it is not chosen yet. */
 type Point = readonly number[];
 
+/** A statement of a run: its copies differ by `mask`, and only some points have one. */
+interface Item {
+  readonly stmt: Stmt;
+  readonly mask: Mask;
+  readonly applies: (point: Point) => boolean;
+}
+
 class Jam {
   private readonly dependence: Dependence;
   private readonly laneBit: Mask;
@@ -92,62 +99,63 @@ class Jam {
   /** Straight code point by point, loops in between for all points together. */
   private emitBody(body: readonly Stmt[], at: Point, outer: Facts, out: Stmt[]): void {
     let facts = outer;
-    let run: Stmt[] = [];
+    let run: Item[] = [];
+    const items = this.flattened(body, at, facts);
+    const all = items.reduce((mask, item) => mask | item.mask, 0) & ~this.laneBit;
     const flush = (): void => {
       facts = this.emitRun(run, at, facts, out);
       run = [];
     };
-    for (const stmt of body) {
-      if (stmt.kind === 'for' || stmt.kind === 'while') {
-        flush();
-        facts = this.emitRun([stmt], at, facts, out);
-      } else if (this.changesShared(stmt, body)) {
-        // Later points would read what this changes.
-        flush();
-        facts = this.emitRun([stmt], at, facts, out);
-      } else run.push(stmt);
+    for (const item of items) {
+      const { kind } = item.stmt;
+      const structured = kind === 'for' || kind === 'while' || kind === 'if';
+      // What changes something for several points at once would be seen too early by the later ones.
+      const shared = (kind === 'assign' || kind === 'store') && (item.mask & all) !== all;
+      if (structured || shared) flush();
+      run.push(item);
+      if (structured || shared) flush();
     }
     flush();
   }
 
-  /** Assigns or stores for several points at once what single points may read. */
-  private changesShared(stmt: Stmt, body: readonly Stmt[]): boolean {
-    if (stmt.kind !== 'assign' && stmt.kind !== 'store' && stmt.kind !== 'if') return false;
-    const all = body.reduce((mask, other) => mask | this.dependence.ofStmt(other), 0);
-    return (this.changedBy(stmt) & all & ~this.laneBit) !== (all & ~this.laneBit);
+  /** Branches whose condition every point decides dissolve into statements of some points. */
+  private flattened(body: readonly Stmt[], at: Point, facts: Facts): readonly Item[] {
+    return body.flatMap((stmt): readonly Item[] => {
+      const mask = this.dependence.ofStmt(stmt);
+      const whole: Item = { stmt, mask, applies: () => true };
+      if (stmt.kind !== 'if' || this.isPerLane(mask) || !isStraight(stmt)) return [whole];
+      const decided = new Map<string, boolean>();
+      for (const point of this.pointsOver(mask, at)) {
+        const condition = simplifyExpr(this.expr(stmt.condition, point, facts), facts);
+        if (condition.kind !== 'literal') return [whole];
+        decided.set(point.join(), condition.value !== 0);
+      }
+      const side = (part: readonly Stmt[], wanted: boolean): readonly Item[] =>
+        this.flattened(part, at, facts).map((item) => ({
+          stmt: item.stmt,
+          mask: item.mask | mask,
+          applies: (point) =>
+            decided.get(this.projected(point, mask, at).join()) === wanted && item.applies(point),
+        }));
+      return [...side(stmt.then, true), ...side(stmt.otherwise, false)];
+    });
   }
 
-  /** Variables that everything a statement changes depends on. */
-  private changedBy(stmt: Stmt): Mask {
-    switch (stmt.kind) {
-      case 'assign':
-      case 'store':
-        return this.dependence.ofStmt(stmt);
-      case 'if':
-        return [...stmt.then, ...stmt.otherwise].reduce(
-          (mask, inner) => mask & this.changedBy(inner),
-          -1,
-        );
-      case 'for':
-      case 'while':
-        return stmt.body.reduce((mask, inner) => mask & this.changedBy(inner), -1);
-      default:
-        return -1;
-    }
+  private projected(point: Point, mask: Mask, at: Point): Point {
+    return point.map((value, axis) => (mask & (1 << axis) ? value : at[axis]!));
   }
 
-  private emitRun(run: readonly Stmt[], at: Point, outer: Facts, out: Stmt[]): Facts {
+  private emitRun(run: readonly Item[], at: Point, outer: Facts, out: Stmt[]): Facts {
     let facts = outer;
-    const masks = run.map((stmt) => this.dependence.ofStmt(stmt));
-    const all = masks.reduce((a, b) => a | b, 0);
+    const all = run.reduce((mask, item) => mask | item.mask, 0);
     const seen = run.map(() => new Set<string>());
     for (const point of this.pointsOver(all, at)) {
-      run.forEach((stmt, i) => {
-        const mask = masks[i]!;
-        const own = point.map((value, axis) => (mask & (1 << axis) ? value : at[axis]!));
+      run.forEach(({ stmt, mask, applies }, i) => {
+        const own = this.projected(point, mask, at);
         const key = own.join();
         if (seen[i]!.has(key)) return;
         seen[i]!.add(key);
+        if (!applies(own)) return;
         const from = out.length;
         this.emitStmt(stmt, own, facts, out);
         for (const emitted of out.slice(from)) facts = factsAfter(emitted, facts);
@@ -311,7 +319,7 @@ class Jam {
               `${stmt.name} is only safe under a condition that differs from lane to lane`,
             );
           }
-          this.emitRun([stmt], at, facts, out);
+          this.emitBody([stmt], at, facts, out);
           break;
         case 'assign': {
           if (!safeWithout(stmt, this.place.facts, this.body)) {
@@ -560,4 +568,10 @@ class Jam {
       throw new Refused(`${what} ends at different times in different lanes`);
     }
   }
+}
+
+/** Without loops at any depth. */
+function isStraight(stmt: Stmt): boolean {
+  if (stmt.kind === 'for' || stmt.kind === 'while') return false;
+  return bodiesOf(stmt).every((body) => body.every(isStraight));
 }
