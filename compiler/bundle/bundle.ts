@@ -73,7 +73,12 @@ export interface Bundle {
   readonly buffers: readonly BundleBuffer[];
   readonly steps: readonly BundleStep[];
   /** Data-dependent sizes, set while running; `name` is the compiler's own (`size3`). */
-  readonly symbols: readonly { readonly name: string; readonly upperBound: number }[];
+  readonly symbols: readonly {
+    readonly name: string;
+    /** What the graph calls it: untrusted text. */
+    readonly symbol?: string;
+    readonly upperBound: number;
+  }[];
   /** Written before every run: later steps may use the memory of an input that is not read any more. */
   readonly inputs: readonly BundleTensor[];
   readonly outputs: readonly BundleTensor[];

@@ -22,8 +22,9 @@ export class BundleSizes {
   }
 
   get symbols(): Bundle['symbols'] {
-    return this.sizes.parameters.map(({ name, atMost }) => ({
+    return this.sizes.parameters.map(({ name, symbol, atMost }) => ({
       name,
+      symbol,
       upperBound: atMost?.kind === 'constant' ? atMost.value : MOST_UNBOUNDED,
     }));
   }

@@ -1,0 +1,141 @@
+// The paper's models, run for real: every output and every tensor between blocks against ONNX Runtime on the same
+// inputs. A comparison that could not tell two different inputs apart proves nothing and fails.
+// MODELS=all (or a list of names) runs more than the small ones: npm run test:models.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { PlannerName } from '../../compiler/fusion/plan.ts';
+import { NO_EDITS } from '../../compiler/fusion/plan.ts';
+import { runModel } from '../../compiler/run/runModel.ts';
+import type { ModelRun } from '../../compiler/run/runModel.ts';
+import { compareTensors, GOOD_SHARE, shareApart } from '../../compiler/tensor/compare.ts';
+import type { Tensor } from '../../compiler/tensor/tensor.ts';
+import { bundle } from '../setup/bundle.ts';
+import { onnxRuntimeInstalled } from '../setup/onnxRuntime.ts';
+import { boundaryTensors } from './boundaryTensors.ts';
+import { materialised, MODELS } from './materialised.ts';
+import type { ModelName } from './materialised.ts';
+import { openReference } from './reference.ts';
+
+const SMALL: readonly ModelName[] = [
+  'efficientnet-b0',
+  'mobilenetv1-ssd',
+  'tinybert',
+  's3d',
+  'faster-rcnn',
+];
+const asked = process.env['MODELS'];
+const chosen: readonly ModelName[] =
+  asked === undefined
+    ? SMALL
+    : asked === 'all'
+      ? MODELS
+      : MODELS.filter((name) => asked.split(',').includes(name));
+const targets = (process.env['TARGETS']?.split(',') ?? ['native', 'wasm']) as ('native' | 'wasm')[];
+const planners = (process.env['PLANNERS']?.split(',') ?? ['none', 'dnnfusion']) as PlannerName[];
+const TIMEOUT = 900_000;
+
+let folder = '';
+let script = '';
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'fusion-runs-'));
+  script = join(folder, 'runWorker.cjs');
+  await bundle(fileURLToPath(new URL('../../compiler/runWorker.ts', import.meta.url)), script);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const run = (
+  name: ModelName,
+  target: 'native' | 'wasm',
+  planner: PlannerName,
+  seed: number,
+): Promise<ModelRun> =>
+  runModel({
+    location: { kind: 'file', path: materialised(name) },
+    edits: { ...NO_EDITS, planner },
+    target,
+    threads: 2,
+    warmup: 0,
+    runs: 0,
+    seed,
+    verify: false,
+    dump: true,
+    script,
+  });
+
+/** By name; inputs that packaging bound are among them. */
+function namedInputs({ prepared, inputs }: ModelRun): ReadonlyMap<string, Tensor> {
+  const { graph } = prepared.imported.model;
+  return new Map(graph.inputs.map((value, i) => [graph.values[value]!.name, inputs[i]!]));
+}
+
+describe.skipIf(!onnxRuntimeInstalled()).each(chosen)('%s', (name) => {
+  /** Both planners have the tensors of the unfused plan between blocks; asked for once. */
+  let expected: ReadonlyMap<string, Tensor> = new Map();
+
+  it(
+    'gives what ONNX Runtime gives for every tensor between blocks',
+    async () => {
+      const failures: string[] = [];
+      let compared = 0;
+      for (const target of targets) {
+        for (const planner of planners) {
+          const mine = await run(name, target, planner, 1);
+          const own = boundaryTensors(mine);
+          if (expected.size === 0) {
+            const { graph } = mine.prepared.imported.model;
+            const known = new Set(graph.values.map((value) => value.name));
+            const unfused =
+              planner === 'none' ? own : boundaryTensors(await run(name, target, 'none', 1));
+            const names = [...unfused.keys()].filter((tensor) => known.has(tensor));
+            const reference = await openReference(materialised(name), names);
+            expected = await reference.run(namedInputs(mine));
+            await reference.close();
+          }
+          const place = `${target}, ${planner}`;
+          const missing = [...own.keys()].filter((tensor) => !expected.has(tensor));
+          if (missing.length > 0.1 * own.size) {
+            failures.push(`${place}: nothing to compare ${missing.length} of ${own.size} with`);
+          }
+          for (const [tensor, value] of own) {
+            const wanted = expected.get(tensor);
+            if (!wanted) continue;
+            compared++;
+            const { passed, worstOfTolerance, mismatch } = compareTensors(value, wanted);
+            if (passed) continue;
+            failures.push(
+              `${place}: ${tensor}: ${mismatch ?? `${worstOfTolerance} of the tolerance`}`,
+            );
+          }
+          mine.outputs.forEach((output, i) => {
+            const wanted = expected.get(mine.bundle.outputs[i]!.name);
+            if (!wanted || !compareTensors(output, wanted).passed) {
+              failures.push(`${place}: output ${i} differs`);
+            }
+          });
+        }
+      }
+      console.log(`${name}: ${compared} tensors compared`);
+      expect(failures.slice(0, 12)).toEqual([]);
+    },
+    TIMEOUT,
+  );
+
+  it(
+    'can be judged: other inputs give other outputs',
+    async () => {
+      const outputs: (readonly Tensor[])[] = [];
+      for (const seed of [1, 1001]) {
+        const { outputs: given } = await run(name, targets[0]!, planners.at(-1)!, seed);
+        outputs.push(given);
+      }
+      const [first = [], second = []] = outputs;
+      first.forEach((output, i) => {
+        expect(shareApart(output, second[i]!), `output ${i}`).toBeGreaterThanOrEqual(GOOD_SHARE);
+      });
+    },
+    TIMEOUT,
+  );
+});
