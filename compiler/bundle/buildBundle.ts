@@ -19,10 +19,13 @@ import { largestExtents } from './kernelFacts.ts';
 import { checksFor, KernelPool } from './kernelPool.ts';
 import type { PooledKernel } from './kernelPool.ts';
 import { planMemory } from './memoryPlan.ts';
+import { sharedPlaces } from './sharedPlaces.ts';
 
 export interface BundleOptions {
   /** Bytes that the arena and the weights may take together; default: what the target can address. */
   readonly mostBytes?: number;
+  /** Outputs may take the place of inputs that are not read any more; default: yes. */
+  readonly inPlace?: boolean;
   /** Called between blocks with what is being done and how much of it is done (0 to 1); may throw to cancel. */
   readonly checkpoint?: (stage: string, done: number) => Promise<void>;
 }
@@ -51,7 +54,8 @@ export async function buildBundle(
     builder.addBlock(block, operators);
   }
   await checkpoint('Planning memory', 1);
-  return builder.finish(options.mostBytes ?? MOST_BYTES[target.pointerBytes]);
+  const { mostBytes = MOST_BYTES[target.pointerBytes], inPlace = true } = options;
+  return builder.finish(mostBytes, inPlace);
 }
 
 class BundleBuilder {
@@ -209,18 +213,19 @@ class BundleBuilder {
     return { name, position, storage, dims, buffer: buffer! };
   }
 
-  finish(mostBytes: number): Bundle {
+  finish(mostBytes: number, inPlace: boolean): Bundle {
     const { graph } = this.bound.model;
     const outputs = graph.outputs.map((value, i) => this.outputTensor(value, i));
     const end = this.steps.length;
     for (const { buffer } of outputs) this.buffers.touch(buffer, end);
     const { drafts } = this.buffers;
     const arena = drafts.map((_, i) => i).filter((i) => drafts[i]!.space === 'arena');
-    const plan = planMemory(arena.map((i) => drafts[i]!));
+    const places = sharedPlaces(drafts, this.steps, this.pool.kernels, inPlace);
+    const plan = planMemory(places.ranges);
     const weights = this.buffers.placeWeights();
     this.refuseTooLarge(plan.arenaBytes + weights.bytes, mostBytes);
     const offsets = new Map(weights.offsets);
-    arena.forEach((i, place) => offsets.set(i, plan.offsets[place]!));
+    for (const i of arena) offsets.set(i, plan.offsets[places.rangeOf.get(i)!]!);
     const written = new Set(this.steps.flatMap(({ buffers }) => buffers));
     const intermediate = arena.filter((i) => drafts[i]!.value >= 0 && drafts[i]!.first >= 0);
     for (const i of intermediate) if (written.has(i)) this.movedBytes += drafts[i]!.bytes;
