@@ -24,6 +24,8 @@ import * as matmul from './matmul.ts';
 import * as microsoftActivations from './microsoftActivations.ts';
 import * as microsoftFused from './microsoftFused.ts';
 import * as microsoftNormalisation from './microsoftNormalisation.ts';
+import * as microsoftProducts from './microsoftProducts.ts';
+import * as microsoftQuantised from './microsoftQuantised.ts';
 import * as movement from './movement.ts';
 import * as normalisation from './normalisation.ts';
 import * as pad from './pad.ts';
@@ -76,9 +78,16 @@ const ONNX: Readonly<Record<string, Lowering>> = {
 };
 
 const MICROSOFT: Readonly<Record<string, Lowering>> = {
+  // The same operators under another name.
+  DequantizeLinear: quantisation.LOWERINGS.DequantizeLinear!,
+  QuantizeLinear: quantisation.LOWERINGS.QuantizeLinear!,
+  GridSample: gridSample.LOWERINGS.GridSample!,
+  Trilu: sources.LOWERINGS.Trilu!,
   ...microsoftActivations.LOWERINGS,
   ...microsoftNormalisation.LOWERINGS,
   ...microsoftFused.LOWERINGS,
+  ...microsoftQuantised.LOWERINGS,
+  ...microsoftProducts.LOWERINGS,
 };
 
 const TABLE: ReadonlyMap<string, ReadonlyMap<string, Lowering>> = new Map([

@@ -5,6 +5,8 @@ import type { Expr } from '../loop/expr.ts';
 import { binary, cast, compare, indexValue, literal, select, unary } from '../loop/expr.ts';
 import type { Index } from '../loop/indexExpr.ts';
 import { add, max, min, multiply, subtract, ZERO } from '../loop/indexExpr.ts';
+import type { StorageType } from '../loop/scalarType.ts';
+import { registerType } from '../loop/scalarType.ts';
 import type { Field } from './field.ts';
 import type { Lowering, LowerOp } from './lowerOp.ts';
 import { flatten } from './movement.ts';
@@ -44,22 +46,34 @@ function windows(op: LowerOp, input: Field): readonly WindowAxis[] {
   return windowOf(op, input.shape.slice(2), op.outputDims().slice(2));
 }
 
-const averagePool: Lowering = (op) => {
-  const input = op.input(0);
-  const window = windows(op, input);
-  const type = op.outputScalar();
+/** Means of windows; padding counts where the operator says so. */
+export function averageOf(
+  op: LowerOp,
+  input: Field,
+  shape: readonly Index[],
+  storage: StorageType,
+): Field {
+  const window = windowOf(op, input.shape.slice(2), shape.slice(2));
+  const type = registerType(storage);
   const countsPadding = op.int('count_include_pad', 0) !== 0;
-  return [
-    pooled(op, (scope, index) => {
+  return op.make({
+    shape,
+    storage,
+    cost: 'heavy',
+    element: (scope, index) => {
       const add2: Step = (sum, x) => binary('add', sum, x);
       const sum = foldWindow(scope, input, window, index, literal(type, 0), add2);
       const cells = window
         .map((axis, i) => cellsCounted(axis, index[i + 2]!, countsPadding))
         .reduce((a, b) => multiply(a, b), { kind: 'constant', value: 1 } as Index);
       return binary('div', sum, cast(type, indexValue(scope.simplify(cells))));
-    }),
-  ];
-};
+    },
+  });
+}
+
+const averagePool: Lowering = (op) => [
+  averageOf(op, op.input(0), op.outputDims(), op.outputStorage()),
+];
 
 /** Taps of a window within the input, or within the padded input. */
 function cellsCounted(axis: WindowAxis, o: Index, countsPadding: boolean): Index {

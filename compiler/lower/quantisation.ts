@@ -7,17 +7,22 @@ import { binary, cast, literal, unary } from '../loop/expr.ts';
 import type { Index } from '../loop/indexExpr.ts';
 import { floorDiv, ZERO } from '../loop/indexExpr.ts';
 import type { ScalarType } from '../loop/scalarType.ts';
-import { integerRange, registerType } from '../loop/scalarType.ts';
+import { registerType } from '../loop/scalarType.ts';
 import { axisIn } from '../ops/axes.ts';
 import { convolutionSum, isOne } from './convolution.ts';
 import type { Field } from './field.ts';
 import type { Lowering, LowerOp } from './lowerOp.ts';
 import { matrixProduct } from './matmul.ts';
+import { quantised } from './quantised.ts';
 import { reduceKept } from './reduction.ts';
 import type { Scope } from './scope.ts';
 
 /** Where a scale or zero point is read: one for all, one per slice of `axis`, or one per block of it. */
-function parameterIndex(op: LowerOp, parameter: Field, index: readonly Index[]): readonly Index[] {
+export function parameterIndex(
+  op: LowerOp,
+  parameter: Field,
+  index: readonly Index[],
+): readonly Index[] {
   if (parameter.shape.length === 0) return [];
   if (parameter.shape.length === 1 && isOne(parameter)) return [ZERO];
   const axis = axisIn(op.int('axis', 1), index.length) ?? op.unsupported('its axis');
@@ -25,14 +30,6 @@ function parameterIndex(op: LowerOp, parameter: Field, index: readonly Index[]):
   const block = op.int('block_size', 0);
   if (block < 1) return op.unsupported('its block size');
   return index.map((at, place) => (place === axis ? floorDiv(at, block) : at));
-}
-
-/** Rounds to even, adds the zero point, saturates. */
-function quantised(value: Expr, zero: Expr | undefined, type: ScalarType): Expr {
-  const rounded = unary('round', value);
-  const shifted = zero === undefined ? rounded : binary('add', rounded, cast(rounded.type, zero));
-  const [low, high] = integerRange(type).map((limit) => literal(rounded.type, Number(limit)));
-  return cast(type, binary('min', binary('max', shifted, low!), high!));
 }
 
 const quantizeLinear: Lowering = (op) => {
@@ -75,8 +72,10 @@ const dequantizeLinear: Lowering = (op) => {
 };
 
 /** Scale and zero point from the range of the data, which includes 0. */
-const dynamicQuantizeLinear: Lowering = (op) => {
-  const x = op.input(0);
+export function dynamicParameters(
+  op: LowerOp,
+  x: Field,
+): { readonly scale: Field; readonly zero: Field } {
   const axes = x.shape.map((_, axis) => axis);
   const zeroIncluded = (step: 'max' | 'min') => ({
     start: (type: ScalarType): Expr => literal(type, 0),
@@ -107,6 +106,12 @@ const dynamicQuantizeLinear: Lowering = (op) => {
       return quantised(position, undefined, 'u8');
     },
   });
+  return { scale, zero };
+}
+
+const dynamicQuantizeLinear: Lowering = (op) => {
+  const x = op.input(0);
+  const { scale, zero } = dynamicParameters(op, x);
   const y = op.make({
     shape: x.shape,
     storage: 'u8',
@@ -117,10 +122,10 @@ const dynamicQuantizeLinear: Lowering = (op) => {
   return [y, scale, zero];
 };
 
-type Read = (scope: Scope, index: readonly Index[]) => Expr;
+export type Read = (scope: Scope, index: readonly Index[]) => Expr;
 
 /** An integer element minus its zero point; `along`: the axis that a vector of zero points belongs to. */
-function centred(field: Field, zero: Field | undefined, along: number): Read {
+export function centred(field: Field, zero: Field | undefined, along: number): Read {
   return (scope, index) => {
     const value = cast('i32', scope.at(field, index));
     if (zero === undefined) return value;
@@ -130,7 +135,11 @@ function centred(field: Field, zero: Field | undefined, along: number): Read {
 }
 
 /** Zero points and scales of products: a scalar, or one per row or column. */
-function vectorIndex(parameter: Field, index: readonly Index[], along: number): readonly Index[] {
+export function vectorIndex(
+  parameter: Field,
+  index: readonly Index[],
+  along: number,
+): readonly Index[] {
   if (parameter.shape.length === 0) return [];
   if (isOne(parameter)) return parameter.shape.map(() => ZERO);
   const axis = along < 0 ? index.length + along : along;
