@@ -44,10 +44,20 @@ export function chooseLayouts(
   target: Target,
 ): LayoutChoice {
   const groups = new Groups(values, target);
-  const uses = blocks.map((block) => usesOf(block, values));
+  const locals = new Locals();
+  const uses = blocks.map((block) => usesOf(block, values, locals));
   for (const nests of uses) for (const nest of nests) groups.add(nest);
   const layouts = groups.layouts();
   return { layouts, conversions: conversionsIn(uses, layouts) };
+}
+
+/** Memory inside of programs takes part under numbers below -1: it stands between values that are decided. */
+class Locals {
+  private next = -2;
+
+  number(): number {
+    return this.next--;
+  }
 }
 
 /** How a nest walks the channels of a value. */
@@ -71,18 +81,25 @@ interface NestUses {
   readonly uses: readonly Use[];
 }
 
-function usesOf(block: BlockPrograms, values: readonly LayoutValue[]): readonly NestUses[] {
+function usesOf(
+  block: BlockPrograms,
+  values: readonly LayoutValue[],
+  locals: Locals,
+): readonly NestUses[] {
   const program = matchDivisions(simplifyProgram(block.program));
   const valueOf = new Map<string, number>();
   program.inputs.forEach(({ name }, i) => valueOf.set(name, block.inputs[i] ?? -1));
   program.outputs.forEach(({ name }, i) => valueOf.set(name, block.outputs[i] ?? -1));
+  for (const stmt of program.body) {
+    if (stmt.kind === 'local') valueOf.set(stmt.buffer.name, locals.number());
+  }
   return rootLoops(program).map((variable) => {
     const nest = nestAt(program, variable);
     const uses = nest.accesses.flatMap((access): Use[] => {
       const value = valueOf.get(access.buffer.name) ?? -1;
       const known = values[value];
-      if (known === undefined || access.buffer.shape.length < 4) return [];
-      if (known.producer < 0 && !known.isInput) return [];
+      if (value === -1 || access.buffer.shape.length < 4) return [];
+      if (known !== undefined && known.producer < 0 && !known.isInput) return [];
       const [channel, offset] = channelOf(access);
       const reduced = nest.inner.some((axis) => axis.variable === channel);
       return [{ value, buffer: access.buffer, channel, offset, kind: access.kind, reduced }];
@@ -143,8 +160,8 @@ class Groups {
     }
     const layouts = new Map<number, Layout>();
     for (const [value, buffer] of this.buffers) {
-      const { isInput, isOutput, producer } = this.values[value]!;
-      if (isInput || isOutput || producer < 0) continue;
+      const known = this.values[value];
+      if (known === undefined || known.isInput || known.isOutput) continue;
       const layout = channelLayout(buffer, this.target);
       if (layout !== undefined && (sums.get(this.find(value)) ?? 0) > 0) {
         layouts.set(value, layout);
@@ -155,7 +172,7 @@ class Groups {
 
   private vote({ value, buffer, channel, offset }: Use, kind: Nest['kind'], convolves: boolean) {
     const bytes = bytesOf(buffer);
-    const { isInput, isOutput } = this.values[value]!;
+    const { isInput, isOutput } = this.values[value] ?? { isInput: false, isOutput: false };
     const layout = channelLayout(buffer, this.target);
     const aligned =
       layout !== undefined && (offset % blockSize(layout) === 0 || isWhole(buffer, layout));
@@ -196,7 +213,7 @@ function conversionsIn(
       if (blocked.length === 0) continue;
       const mixed = blocked.filter(({ channel }) => channel === 'mixed');
       const rows = uses.filter(({ value, buffer, channel, reduced }) => {
-        if (layouts.has(value) || isSmall(buffer)) return false;
+        if (value < 0 || layouts.has(value) || isSmall(buffer)) return false;
         return !reduced && blocked.some((other) => other.channel === channel);
       });
       for (const { value, buffer } of [...mixed, ...rows]) converted.set(value, buffer);

@@ -18,8 +18,6 @@ export interface TileQuestion {
   readonly lanes: number;
   /** Vectors of the second operand that are read per step and vector of columns: products that share. */
   readonly shared?: number;
-  /** Vectors that stay in registers throughout: taps of a depthwise kernel. */
-  readonly held?: number;
   /** Each row has a vector of its own instead of a scalar (no reuse along the columns). */
   readonly vectorRows?: boolean;
 }
@@ -32,12 +30,12 @@ const MOST_ROWS = 14;
 const MOST_VECTORS = 8;
 
 export function chooseRegisterTile(question: TileQuestion, target: Target): RegisterTile {
-  const { rows, columns, lanes, held = 0, vectorRows = false } = question;
+  const { rows, columns, lanes, vectorRows = false } = question;
   let best: RegisterTile = { rows: 1, vectors: 1 };
   let least = Infinity;
   const wide = Math.max(1, Math.min(MOST_VECTORS, Math.ceil(columns / lanes)));
   // A product and a sum of its own need a register between them.
-  const free = target.vectorRegisters - held - (target.fma ? 0 : 1);
+  const free = target.vectorRegisters - (target.fma ? 0 : 1);
   for (let vectors = 1; vectors <= wide; vectors++) {
     for (let count = 1; count <= Math.min(MOST_ROWS, rows); count++) {
       const needed = count * vectors + (vectorRows ? 1 : vectors) + 1;

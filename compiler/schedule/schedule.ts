@@ -1,6 +1,8 @@
 /** What `scheduleProgram` takes and gives. */
 import type { Layout } from '../loop/layout.ts';
 import type { LoopProgram } from '../loop/ir.ts';
+import type { NestKind } from './nest.ts';
+import type { TileRequest } from './transform/tile.ts';
 import type { Target } from '../target/target.ts';
 
 export interface ScheduleRequest {
@@ -16,4 +18,14 @@ export interface ScheduledProgram {
   readonly program: LoopProgram;
   /** Layouts that constants must be packed in, by buffer name. */
   readonly packed: ReadonlyMap<string, Layout>;
+  /** What was decided for each loop nest of the program's root, in order. */
+  readonly nests: readonly NestNote[];
+}
+
+export interface NestNote {
+  readonly kind: NestKind;
+  /** Tiles, where the nest was tiled. */
+  readonly request?: TileRequest;
+  /** Why the nest stays as lowering made it. */
+  readonly refused?: string;
 }

@@ -9,12 +9,13 @@ import { simplifyProgram } from '../loop/simplify.ts';
 import { assertProgram } from '../loop/verify.ts';
 import { channelLayout } from './channelBlock.ts';
 import { matchDivisions } from './divisions.ts';
+import { markIndependent, onlyRootParallel } from './independent.ts';
 import { nestAt, rootLoops } from './nest.ts';
 import { scheduleRows } from './rows.ts';
-import type { ScheduledProgram, ScheduleRequest } from './schedule.ts';
+import type { NestNote, ScheduledProgram, ScheduleRequest } from './schedule.ts';
 import { planNest } from './planNest.ts';
 import type { TileContext } from './tilePlan.ts';
-import { rewriteLoop, unlessRefused } from './transform/place.ts';
+import { Refused, rewriteLoop, unlessRefused } from './transform/place.ts';
 import { relayout } from './transform/relayout.ts';
 import { hoistInvariant, shareCommon } from './transform/shareCommon.ts';
 import { tile } from './transform/tile.ts';
@@ -22,22 +23,23 @@ import { tile } from './transform/tile.ts';
 export function scheduleProgram(program: LoopProgram, request: ScheduleRequest): ScheduledProgram {
   const packed = new Map<string, Layout>();
   const unpacked = new Set(request.constants);
-  const logical = matchDivisions(simplifyProgram(program));
+  const notes: NestNote[] = [];
+  const logical = markIndependent(matchDivisions(simplifyProgram(program)));
   let current = relayout(logical, withLocals(logical, request));
   for (const variable of rootLoops(current)) {
     const context: TileContext = { target: request.target, constants: unpacked };
     const scheduled = scheduleNest(current, variable, context);
-    if (scheduled === undefined) continue;
+    notes.push(scheduled.note);
     current = scheduled.program;
     for (const [name, layout] of scheduled.packs) {
       packed.set(name, layout);
       unpacked.delete(name);
     }
   }
-  const body = hoistInvariant(shareCommon(current.body));
+  const body = onlyRootParallel(hoistInvariant(shareCommon(current.body)));
   const result = simplifyProgram({ ...current, body });
   assertProgram(result, 'scheduling');
-  return { program: result, packed };
+  return { program: result, packed, nests: notes };
 }
 
 /** Memory of the program's own follows its neighbours. */
@@ -57,28 +59,34 @@ function withLocals(
 interface ScheduledNest {
   readonly program: LoopProgram;
   readonly packs: ReadonlyMap<string, Layout>;
+  readonly note: NestNote;
 }
 
-function scheduleNest(
-  program: LoopProgram,
-  variable: string,
-  context: TileContext,
-): ScheduledNest | undefined {
+function scheduleNest(program: LoopProgram, variable: string, context: TileContext): ScheduledNest {
   const nest = nestAt(program, variable);
-  if (nest.kind === 'generic') return undefined;
-  if (nest.kind === 'rows') {
+  const { kind } = nest;
+  const none = new Map<string, Layout>();
+  const refused = (reason: string): ScheduledNest => ({
+    program,
+    packs: none,
+    note: { kind, refused: reason },
+  });
+  if (kind === 'generic') return refused('no schedule for its statements');
+  if (kind === 'rows') {
     const rows = scheduleRows(program, nest, context);
-    if (rows !== undefined) return { program: rows, packs: new Map() };
+    if (rows !== undefined) return { program: rows, packs: none, note: { kind } };
   }
   const plan = planNest(nest, context);
-  if (plan === undefined) return undefined;
-  const run = (from: LoopProgram): LoopProgram | undefined =>
-    unlessRefused(() =>
-      rewriteLoop(from, variable, (loop, place) => tile(loop, plan.request, place)),
-    );
-  const packedProgram = unlessRefused(() => relayout(program, plan.packs));
-  const tiled = packedProgram && run(packedProgram);
-  if (tiled !== undefined) return { program: tiled, packs: plan.packs };
-  const plain = run(program);
-  return plain && { program: plain, packs: new Map() };
+  if (plan === undefined) return refused('no axis for vectors');
+  const note = { kind, request: plan.request };
+  const run = (from: LoopProgram): LoopProgram =>
+    rewriteLoop(from, variable, (loop, place) => tile(loop, plan.request, place));
+  const packed = unlessRefused(() => run(relayout(program, plan.packs)));
+  if (packed !== undefined) return { program: packed, packs: plan.packs, note };
+  try {
+    return { program: run(program), packs: none, note };
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    return refused(error.reason);
+  }
 }

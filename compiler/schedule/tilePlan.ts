@@ -95,7 +95,7 @@ function bestCandidate(nest: Nest, { target, constants }: TileContext): Candidat
     // Inner axes first: of equal ones, rows of the tile should be neighbours in memory.
     for (const rows of [undefined, ...[...nest.axes].reverse()]) {
       if (rows === columns || (rows && (rows.extent === undefined || rows.extent < 2))) continue;
-      const question = questionOf(nest, loads, shapes, columns, rows, lanes);
+      const question = questionOf(loads, shapes, columns, rows, lanes);
       const tile = chooseRegisterTile(question, target);
       const share = points / (columns.extent * (rows?.extent ?? 1));
       const gathers = gatherCycles(loads, shapes, rows, columns.extent);
@@ -132,7 +132,6 @@ function innerLoads({ accesses }: Nest): readonly Access[] {
 }
 
 function questionOf(
-  nest: Nest,
   loads: readonly Access[],
   shapes: readonly LaneShape[],
   columns: Axis,
@@ -143,14 +142,11 @@ function questionOf(
   const isScalar = (at: number): boolean => shapes[at] === 'scalar';
   const shared = loads.filter((load, at) => !isScalar(at) && !onRows(load)).length;
   const own = loads.filter((load, at) => !isScalar(at) && onRows(load)).length;
-  const taps = productOf(nest.inner) ?? 99;
-  const held = own > 0 && taps <= 9 ? shared * taps : 0;
   return {
     rows: rows?.extent ?? 1,
     columns: columns.extent ?? 1,
     lanes,
     shared: Math.max(shared, own > 0 ? 0 : 1),
-    held,
     vectorRows: own > 0,
   };
 }
@@ -231,7 +227,7 @@ function reductionLevels(nest: Nest, { rows, columns }: Candidate): readonly Red
     if (axis.extent === undefined || axis.extent > MOST_UNROLLED) return false;
     const along = loads.some((load) => rows !== undefined && slides(load, axis, [rows]));
     const alongLanes = loads.some((load) => slides(load, axis, [columns]));
-    return along || alongLanes || (channels.length === 0 && (productOf(windows) ?? 99) <= 9);
+    return along || alongLanes;
   };
   const level = (axis: Axis): ReductionLevel => ({
     variable: axis.variable,
