@@ -26,6 +26,7 @@ import * as microsoftFused from './microsoftFused.ts';
 import * as microsoftNormalisation from './microsoftNormalisation.ts';
 import * as microsoftProducts from './microsoftProducts.ts';
 import * as microsoftQuantised from './microsoftQuantised.ts';
+import * as microsoftAttention from './microsoftAttention.ts';
 import * as movement from './movement.ts';
 import * as normalisation from './normalisation.ts';
 import * as pad from './pad.ts';
@@ -86,6 +87,7 @@ const MICROSOFT: Readonly<Record<string, Lowering>> = {
   ...microsoftActivations.LOWERINGS,
   ...microsoftNormalisation.LOWERINGS,
   ...microsoftFused.LOWERINGS,
+  ...microsoftAttention.LOWERINGS,
   ...microsoftQuantised.LOWERINGS,
   ...microsoftProducts.LOWERINGS,
 };
