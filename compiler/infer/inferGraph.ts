@@ -89,12 +89,21 @@ export function inferGraph(
   for (const value of graph.values) readValue(session, value, facts, outer);
   graph.inputs.forEach((input, i) => {
     const given = inputs[i];
-    if (given) facts.types[input] = merged(session, given, facts.types[input] as ValueType);
+    if (given) facts.types[input] = passed(session, given, facts.types[input] as ValueType);
   });
   for (const operator of graph.operators) {
     new OperatorInference(session, scope, operator).run();
   }
   return facts;
+}
+
+/**
+ * What a body is given stands, whatever it declares: exporters declare the first iteration's sizes for states that
+ * grow.
+ */
+function passed(session: InferSession, given: ValueType, declared: ValueType): ValueType {
+  const isComplete = given.kind === 'tensor' && given.shape !== null && given.dtype !== 'undefined';
+  return isComplete ? given : merged(session, given, declared);
 }
 
 /** What is known of a value before any operator was looked at. */

@@ -65,6 +65,11 @@ function usedSymbols(
 ): ReadonlyMap<string, SymbolInfo> {
   const used = new Set<string>();
   collectSymbols(graph, used);
+  // Bounds may name sizes that nothing else has any more; a set grows while it is walked.
+  for (const name of used) {
+    const bound = session.symbols.all.get(name)?.upperBound;
+    if (bound !== undefined) symbolsOf(bound, used);
+  }
   const symbols = new Map<string, SymbolInfo>();
   for (const [name, info] of model.symbols) {
     if (info.origin === 'input' || used.has(name)) symbols.set(name, info);

@@ -61,6 +61,8 @@ const MOST_PLACES: Readonly<Record<Field['cost'], number>> = { free: 24, light: 
  * would run for every output: stored, it costs one pass, as it does unfused.
  */
 const MOST_TIMES: Readonly<Record<Field['cost'], number>> = { free: Infinity, light: 4, heavy: 1 };
+/** The same for values that cannot be stored, as nothing bounds their size. */
+const MOST_PLACES_UNBOUNDED = 64;
 /** Segments that one loop nest is cut into. */
 const MOST_SEGMENTS = 64;
 
@@ -245,19 +247,27 @@ class BlockLowering implements FieldPolicy, Host {
   computing(field: Field, iterations: Polynomial | undefined): void {
     const places = (this.places.get(field.key) ?? 0) + 1;
     this.places.set(field.key, places);
-    if (places > MOST_PLACES[field.cost]) throw new StoreInstead(field.key);
+    if (places > MOST_PLACES[field.cost]) return this.storeInstead(field, places);
     const most = MOST_TIMES[field.cost];
     if (most === Infinity) return;
     const { facts } = this.home;
     const elements = normalForm(product([...field.shape, constant(most)]), facts);
     if (iterations === undefined || elements === undefined) {
-      if (field.cost === 'light') return;
-      throw new StoreInstead(field.key);
+      if (field.cost !== 'light') this.storeInstead(field, places);
+      return;
     }
     const before = this.iterations.get(field.key);
     const total = before === undefined ? iterations : sumOf(before, iterations, facts);
-    if (total === undefined || !isAtMost(total, elements, facts)) throw new StoreInstead(field.key);
+    if (total === undefined || !isAtMost(total, elements, facts)) {
+      return this.storeInstead(field, places);
+    }
     this.iterations.set(field.key, total);
+  }
+
+  /** What nothing bounds cannot be kept in memory: it is computed wherever it is read. */
+  private storeInstead(field: Field, places: number): void {
+    if (this.sizes.physical(field.shape) !== undefined) throw new StoreInstead(field.key);
+    if (places > MOST_PLACES_UNBOUNDED) this.extents(field.shape, field);
   }
 
   operatorOf({ key, operator }: Field): string {
@@ -286,7 +296,7 @@ class BlockLowering implements FieldPolicy, Host {
           const simple = index.map((part) => scope.simplify(part));
           scope.store(buffer, simple, field.element(scope, simple));
         },
-        'parallel',
+        this.home.isRoot ? 'parallel' : 'serial',
       );
     }
   }

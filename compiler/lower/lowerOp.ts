@@ -7,12 +7,13 @@ import { isSymbolic } from '../graph/dim.ts';
 import type { Operator } from '../graph/graph.ts';
 import type { Shape } from '../graph/types.ts';
 import type { Index } from '../loop/indexExpr.ts';
+import { printIndex } from '../loop/print.ts';
 import type { ScalarType, StorageType } from '../loop/scalarType.ts';
 import { registerType } from '../loop/scalarType.ts';
 import { OperatorView } from '../ops/operatorView.ts';
 import type { ValueFacts } from '../ops/operatorView.ts';
 import type { Buffer, Expr } from '../loop/expr.ts';
-import { cast } from '../loop/expr.ts';
+import { cast, compare, indexValue } from '../loop/expr.ts';
 import type { Field } from './field.ts';
 import type { Body, OperatorRegion } from './region.ts';
 import type { Scope } from './scope.ts';
@@ -38,6 +39,8 @@ export class LowerOp extends OperatorView {
     operator: Operator,
     facts: ValueFacts,
     private readonly region: OperatorRegion,
+    /** Symbols of sizes that this operator is the first to have. */
+    private readonly own: readonly string[] = [],
   ) {
     super(operator, facts);
   }
@@ -99,15 +102,47 @@ export class LowerOp extends OperatorView {
    * How the program finds out the size of an output axis that only a run knows. Where the size is known already,
    * the run ends if it is another one.
    */
-  find(slot: number, axis: number, of: (scope: Scope) => Expr): void {
-    this.region.find((scope) => this.found(scope, slot, axis, of(scope)));
+  find(
+    slot: number,
+    axis: number,
+    of: (scope: Scope) => Expr,
+    atMost?: (scope: Scope) => Index,
+  ): void {
+    this.region.find((scope) => this.found(scope, slot, axis, of(scope), atMost?.(scope)));
   }
 
-  /** As `find`, while a procedure of the operator runs: the size is bound for all statements that follow. */
-  found(scope: Scope, slot: number, axis: number, value: Expr): void {
+  /**
+   * As `find`, while a procedure of the operator runs: the size is bound for all statements that follow.
+   *
+   * @param atMost a closer bound than inference has; it must not exceed that one.
+   */
+  found(scope: Scope, slot: number, axis: number, value: Expr, atMost?: Index): void {
     const dim = this.outputShape(slot)?.[axis];
     if (dim === undefined) this.unsupported('the rank of a tensor is not known');
-    this.region.bindSize(scope, dim, cast('i64', value), this.id);
+    this.region.bindSize(scope, dim, cast('i64', value), this.id, atMost);
+  }
+
+  /** Statements that stand once, before the results are read: checks. */
+  verify(emit: (scope: Scope) => void): void {
+    this.region.find(emit);
+  }
+
+  /** Sizes that data decides must agree: the shapes alone do not say so. */
+  expectEqual(actual: Index, expected: Index): void {
+    if (!this.sizes.isDataDependent(actual) && !this.sizes.isDataDependent(expected)) return;
+    if (printIndex(actual) === printIndex(expected)) return;
+    this.verify((scope) => {
+      const [a, b] = [scope.simplify(actual), scope.simplify(expected)];
+      if (printIndex(a) === printIndex(b)) return;
+      const message = 'its inputs differ in a size';
+      scope.check(compare('eq', indexValue(a), indexValue(b)), this.id, message);
+    });
+  }
+
+  /** Whether the size of an output axis is one that this operator has to find out. */
+  finds(slot: number, axis: number): boolean {
+    const dim = this.outputShape(slot)?.[axis];
+    return isSymbolic(dim) && this.own.includes(dim.key);
   }
 
   /** A graph of this operator (If, Loop, Scan), lowered into the same program. */

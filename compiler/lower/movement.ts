@@ -2,6 +2,8 @@
  * Data movement as index maps: nothing is computed, an element is read where it came from. Reorganize and
  * Shuffle operators cost nothing this way; the simplifier removes what they compose to.
  */
+import type { Expr } from '../loop/expr.ts';
+import { binary, cast, compare, indexValue, literal, select } from '../loop/expr.ts';
 import type { Index } from '../loop/indexExpr.ts';
 import {
   add,
@@ -9,6 +11,7 @@ import {
   floorDiv,
   mod,
   multiply,
+  ONE,
   product,
   subtract,
   ZERO,
@@ -17,6 +20,8 @@ import { axisIn, readAxes } from '../ops/axes.ts';
 import type { Field } from './field.ts';
 import type { Lowering, LowerOp } from './lowerOp.ts';
 import { broadcastIndex } from './pointwise.ts';
+import type { Scope } from './scope.ts';
+import { MOST_UNBOUNDED } from './sizes.ts';
 
 /** A field that reads another at a computed index. */
 export function view(
@@ -49,11 +54,45 @@ export function unflatten(position: Index, dims: readonly Index[]): readonly Ind
 }
 
 /** Every operator that keeps the row-major order. */
-const reshape: Lowering = (op) => {
+const sameOrder: Lowering = (op) => {
   const input = op.input(0);
   const shape = op.outputDims();
   return [view(op, input, shape, (index) => unflatten(flatten(index, shape), input.shape))];
 };
+
+const reshape: Lowering = (op) => {
+  const shape = op.outputDims();
+  if (shape.some((_, axis) => op.finds(0, axis))) findReshaped(op, shape.length);
+  return sameOrder(op);
+};
+
+/** Target sizes out of data: 0 copies the input's size, -1 takes what is left. */
+function findReshaped(op: LowerOp, rank: number): void {
+  const [input, target] = [op.input(0), op.input(1)];
+  const copies = op.int('allowzero', 0) === 0;
+  const i64 = (value: number): Expr => literal('i64', value);
+  const total = indexValue(product(input.shape));
+  const stated = (scope: Scope, axis: number): Expr => {
+    const value = scope.at(target, [constant(axis)]);
+    const own = input.shape[axis];
+    if (!copies || own === undefined) return value;
+    return select(compare('eq', value, i64(0)), indexValue(own), value);
+  };
+  for (let axis = 0; axis < rank; axis++) {
+    op.find(0, axis, (scope) => {
+      const sizes = Array.from({ length: rank }, (_, other) => stated(scope, other));
+      const others = sizes
+        .map((size) => select(compare('eq', size, i64(-1)), i64(1), size))
+        .reduce((a, b) => binary('mul', a, b), i64(1));
+      const rest = binary('div', total, others);
+      return scope.bind('size', select(compare('eq', sizes[axis]!, i64(-1)), rest, sizes[axis]!));
+    });
+  }
+  op.verify((scope) => {
+    const count = indexValue(product(op.outputDims()));
+    scope.check(compare('eq', count, total), op.id, 'the target has another number of elements');
+  });
+}
 
 const transpose: Lowering = (op) => {
   const input = op.input(0);
@@ -75,22 +114,74 @@ const transpose: Lowering = (op) => {
 
 const slice: Lowering = (op) => {
   const input = op.input(0);
-  const starts = op.known(1)?.data ?? op.unsupported('starts are known at run time only');
+  const length = op.known(1)?.data.length ?? op.known(2)?.data.length ?? lengthOf(op, 1);
+  const starts = op.known(1)?.data ?? new Array<undefined>(length).fill(undefined);
   const axes = op.has(3) ? op.knownNumbers(3, 'axes') : starts.map((_, axis) => axis);
   const steps = op.has(4) ? op.knownNumbers(4, 'steps') : starts.map(() => 1);
   const shape = op.outputDims();
-  const moves = input.shape.map(() => ({ start: ZERO, step: 1 }));
+  const moves: { start: (scope: Scope) => Index; step: number }[] = input.shape.map(() => ({
+    start: () => ZERO,
+    step: 1,
+  }));
+  let isChecked = false;
   axes.forEach((stated, i) => {
     const axis = axisIn(stated, input.shape.length) ?? op.unsupported(`axis ${stated}`);
     const step = steps[i]!;
-    moves[axis] = { start: sliceStart(op, input.shape[axis]!, starts[i], step), step };
+    const known = starts[i] !== undefined && op.known(2)?.data[i] !== undefined;
+    if (known && !op.finds(0, axis)) {
+      const start = sliceStart(op, input.shape[axis]!, starts[i], step);
+      moves[axis] = { start: () => start, step };
+    } else {
+      moves[axis] = { start: sliceAtRunTime(op, input.shape[axis]!, axis, i, step), step };
+      isChecked = true;
+    }
   });
+  const map = (scope: Scope, index: readonly Index[]): readonly Index[] =>
+    index.map((at, axis) => add(multiply(at, moves[axis]!.step), moves[axis]!.start(scope)));
   return [
-    view(op, input, shape, (index) =>
-      index.map((at, axis) => add(multiply(at, moves[axis]!.step), moves[axis]!.start)),
-    ),
+    op.make({
+      shape,
+      storage: input.storage,
+      cost: isChecked ? 'light' : 'free',
+      element: (scope, index) => scope.at(input, map(scope, index)),
+    }),
   ];
 };
+
+function lengthOf(op: LowerOp, slot: number): number {
+  const [dim] = op.input(slot).shape;
+  return dim?.kind === 'constant' ? dim.value : op.unsupported('how many axes it cuts');
+}
+
+/** Finds the length of a cut axis out; the result gives its start. */
+function sliceAtRunTime(op: LowerOp, dim: Index, axis: number, entry: number, step: number) {
+  if (step === 0) op.unsupported('a step is 0');
+  const [from, to] = [op.input(1), op.input(2)];
+  const i64 = (value: number): Expr => literal('i64', value);
+  const bound = (scope: Scope, field: Field, low: number, high: number): Expr => {
+    const value = cast('i64', scope.at(field, [constant(entry)]));
+    const size = indexValue(dim);
+    const fromEnd = select(compare('lt', value, i64(0)), binary('add', value, size), value);
+    const most = binary('add', size, i64(high));
+    return scope.bind('edge', binary('max', binary('min', fromEnd, most), i64(low)));
+  };
+  const first = (scope: Scope): Expr => bound(scope, from, 0, step < 0 ? -1 : 0);
+  let known: Index | undefined;
+  const start = (scope: Scope): Index => {
+    known ??= scope.checkedIndex('start', first(scope), add(dim, 1), op.id);
+    return known;
+  };
+  const length = (scope: Scope): Expr => {
+    const a = indexValue(start(scope));
+    const b = step < 0 ? bound(scope, to, -1, -1) : bound(scope, to, 0, 0);
+    const span = step < 0 ? binary('sub', a, b) : binary('sub', b, a);
+    const size = Math.abs(step);
+    const whole = binary('add', binary('max', span, i64(0)), i64(size - 1));
+    return binary('div', whole, i64(size));
+  };
+  op.find(0, axis, length, step === 1 ? (scope) => subtract(dim, start(scope)) : undefined);
+  return start;
+}
 
 /** Start of a slice, clamped as the specification says; elements before it are never read. */
 function sliceStart(
@@ -130,11 +221,41 @@ const split: Lowering = (op) => {
 const expand: Lowering = (op) => {
   const input = op.input(0);
   const shape = op.outputDims();
+  const lead = shape.length - input.shape.length;
+  shape.forEach((_, axis) => {
+    if (!op.finds(0, axis)) return;
+    const own = indexValue(input.shape[axis - lead] ?? ONE);
+    const target = op.input(1);
+    const place = axis - (shape.length - lengthOf(op, 1));
+    op.find(0, axis, (scope) => {
+      if (place < 0) return own;
+      const wanted = scope.bind('wanted', scope.at(target, [constant(place)]));
+      const one = literal('i64', 1);
+      const fits = [
+        compare('eq', own, one),
+        compare('eq', wanted, one),
+        compare('eq', own, wanted),
+      ];
+      const isSound = fits.reduce((a, b) => binary('or', a, b));
+      scope.check(isSound, op.id, 'a size does not expand to the target');
+      return select(compare('eq', own, one), wanted, own);
+    });
+  });
   return [view(op, input, shape, (index) => broadcastIndex(input, shape, index))];
 };
 
 const tile: Lowering = (op) => {
   const input = op.input(0);
+  input.shape.forEach((dim, axis) => {
+    if (!op.finds(0, axis)) return;
+    const repeats = op.input(1);
+    op.find(0, axis, (scope) => {
+      const times = scope.bind('times', scope.at(repeats, [constant(axis)]));
+      const few = compare('le', times, literal('i64', MOST_UNBOUNDED));
+      scope.check(few, op.id, 'too many repeats');
+      return binary('mul', indexValue(dim), times);
+    });
+  });
   return [
     view(op, input, op.outputDims(), (index) =>
       index.map((at, axis) => mod(at, input.shape[axis]!)),
@@ -188,6 +309,7 @@ const concat: Lowering = (op) => {
   for (const input of inputs) {
     starts.push(end);
     end = add(end, input.shape[axis]!);
+    input.shape.forEach((dim, place) => place !== axis && op.expectEqual(dim, shape[place]!));
   }
   const inside = (index: readonly Index[], i: number): Index[] =>
     index.map((at, place) => (place === axis ? subtract(at, starts[i]!) : at));
@@ -216,12 +338,12 @@ const concat: Lowering = (op) => {
 
 const squeeze: Lowering = (op) => {
   if (readAxes(op, 1).runtime) op.unsupported('axes are known at run time only');
-  return reshape(op);
+  return sameOrder(op);
 };
 
 export const LOWERINGS: Readonly<Record<string, Lowering>> = {
   Reshape: reshape,
-  Flatten: reshape,
+  Flatten: sameOrder,
   Squeeze: squeeze,
   Unsqueeze: squeeze,
   Transpose: transpose,

@@ -46,7 +46,7 @@ export interface OperatorRegion {
   readonly prefix: string;
   fieldOf(value: number): Field;
   find(emit: (scope: Scope) => void): void;
-  bindSize(scope: Scope, dim: Dim, value: Expr, operator: string): void;
+  bindSize(scope: Scope, dim: Dim, value: Expr, operator: string, atMost?: Index): void;
   enter(graph: Graph, prefix: string, inputs: readonly Field[]): Body;
   adopt(field: Field, buffer: Buffer): void;
   /** Whether no graph around this one finds out the size. */
@@ -101,7 +101,7 @@ export class Region implements OperatorRegion {
         (symbol) => this.sizes.isData(symbol) && !this.isAround(symbol),
       );
       for (const symbol of own) this.sizes.declareInner(symbol);
-      this.lowerOperator(operator);
+      this.lowerOperator(operator, own);
       const results = operator.outputs.map((value) => this.fields.get(value));
       if (own.length === 0) continue;
       this.prelude.push(() => {
@@ -138,7 +138,7 @@ export class Region implements OperatorRegion {
     this.prelude.push(emit);
   }
 
-  bindSize(scope: Scope, dim: Dim, value: Expr, operator: string): void {
+  bindSize(scope: Scope, dim: Dim, value: Expr, operator: string, limit?: Index): void {
     const inner = this.ownSize(dim);
     if (inner === undefined || this.bound.has(inner.symbol)) {
       const expected = indexValue(this.sizes.indexOf(dim));
@@ -146,7 +146,7 @@ export class Region implements OperatorRegion {
       scope.check(compare('eq', value, expected), operator, message);
       return;
     }
-    const atMost = inner.atMost ?? constant(MOST_UNBOUNDED);
+    const atMost = limit ?? inner.atMost ?? constant(MOST_UNBOUNDED);
     const index = scope.bindSize(inner.name, value, atMost, operator);
     this.bound.add(inner.symbol);
     this.host.found(scope, inner.symbol, index);
@@ -203,12 +203,12 @@ export class Region implements OperatorRegion {
     return false;
   }
 
-  private lowerOperator(operator: Operator): void {
+  private lowerOperator(operator: Operator, own: readonly string[]): void {
     const lowering = lookupLowering(operator.domain, operator.type);
     if (lowering === undefined) {
       throw new Unsupported(operator.id, `${operator.type} has no kernel yet`);
     }
-    const view = new LowerOp(operator, this.facts, this);
+    const view = new LowerOp(operator, this.facts, this, own);
     operator.outputs.forEach((value, slot) => value >= 0 && view.outputStorage(slot));
     const results = lowering(view);
     operator.outputs.forEach((value, slot) => {

@@ -33,6 +33,9 @@ function axisPlans(op: LowerOp, input: Field, shape: readonly Index[]): readonly
     const [from, to] = [input.shape[axis]!, shape[axis]!];
     const region = [roi[i] ?? 0, roi[i + axes.length] ?? 1] as const;
     const whole = region[0] === 0 && region[1] === 1;
+    if (from.kind === 'constant' && op.finds(0, axis)) {
+      return [atRunTime(op, axis, i, from.value, to)];
+    }
     if (from.kind !== 'constant' || to.kind !== 'constant') {
       const same = scales[i] === 1 && whole;
       return same ? [] : op.unsupported('a symbolic axis is resized');
@@ -45,6 +48,17 @@ function axisPlans(op: LowerOp, input: Field, shape: readonly Index[]): readonly
     }
     return [{ axis, input: from.value, output: to.value, scale, roi: region }];
   });
+}
+
+/** An axis whose size the run gives. */
+function atRunTime(op: LowerOp, axis: number, entry: number, from: number, to: Index): AxisPlan {
+  const plain = op.string('keep_aspect_ratio_policy', 'stretch') === 'stretch';
+  if (!op.has(3) || !plain || op.int('antialias', 0) !== 0) {
+    return op.unsupported('an axis is resized by a factor known at run time only');
+  }
+  const sizes = op.input(3);
+  op.find(0, axis, (scope) => scope.at(sizes, [{ kind: 'constant', value: entry }]));
+  return { axis, input: from, output: NaN, scale: NaN, roi: [0, 1], length: to };
 }
 
 /** One scale for all axes: the smallest or largest of those that the wanted sizes give. */

@@ -2,7 +2,7 @@
  * Where an output cell of Resize lies in the input, and the cubic weights that Resize and GridSample share.
  */
 import type { Expr } from '../loop/expr.ts';
-import { binary, cast, indexValue, literal } from '../loop/expr.ts';
+import { binary, cast, compare, indexValue, literal, select } from '../loop/expr.ts';
 import type { Index } from '../loop/indexExpr.ts';
 import type { LowerOp } from './lowerOp.ts';
 import type { Scope } from './scope.ts';
@@ -15,6 +15,8 @@ export interface AxisPlan {
   readonly input: number;
   readonly output: number;
   readonly scale: number;
+  /** The output's length where only the run knows it; `output` and `scale` are then not numbers. */
+  readonly length?: Index;
   /** Start and end of the region of interest, for tf_crop_and_resize. */
   readonly roi: readonly [number, number];
 }
@@ -22,7 +24,8 @@ export interface AxisPlan {
 /** Position in the input, as a real number. */
 export function sourcePosition(op: LowerOp, plan: AxisPlan, at: Index): Expr {
   const x = cast('f32', indexValue(at));
-  const { input, output, scale, roi } = plan;
+  const { input, output, scale, roi, length } = plan;
+  if (length !== undefined) return positionAtRunTime(op, input, length, x);
   const over = binary('div', x, f(scale));
   switch (op.string('coordinate_transformation_mode', 'half_pixel')) {
     case 'asymmetric':
@@ -50,6 +53,27 @@ export function sourcePosition(op: LowerOp, plan: AxisPlan, at: Index): Expr {
     }
     default:
       return op.unsupported('its coordinate transformation');
+  }
+}
+
+/** The scale is that of the sizes. */
+function positionAtRunTime(op: LowerOp, input: number, length: Index, x: Expr): Expr {
+  const count = cast('f32', indexValue(length));
+  const scale = binary('div', count, f(input));
+  const centred = minus(binary('div', plus(x, f(0.5)), scale), f(0.5));
+  const isLong = compare('gt', count, f(1));
+  switch (op.string('coordinate_transformation_mode', 'half_pixel')) {
+    case 'asymmetric':
+      return binary('div', x, scale);
+    case 'half_pixel':
+    case 'half_pixel_symmetric':
+      return centred;
+    case 'pytorch_half_pixel':
+      return select(isLong, centred, f(0));
+    case 'align_corners':
+      return select(isLong, binary('div', times(x, f(input - 1)), minus(count, f(1))), f(0));
+    default:
+      return op.unsupported('its coordinate transformation of run-time sizes');
   }
 }
 

@@ -110,7 +110,7 @@ const roiAlign: Lowering = (op) => {
           );
         });
       },
-      'parallel',
+      scope.isRoot ? 'parallel' : 'serial',
     );
   });
 };

@@ -106,6 +106,11 @@ export class Scope {
     return new Scope(this.shared, frame);
   }
 
+  /** Outside of all loops and branches. */
+  get isRoot(): boolean {
+    return this.frame.parent === undefined;
+  }
+
   simplify(index: Index): Index {
     return simplifyIndex(index, this.frame.facts);
   }

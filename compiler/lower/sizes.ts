@@ -36,6 +36,9 @@ export interface InnerSize {
 /** A size without a bound is checked against this, so that no product of sizes leaves the exact integers. */
 export const MOST_UNBOUNDED = 2 ** 20;
 
+/** A larger bound is none: memory of that size does not exist. */
+const MOST_BOUND = 2 ** 31;
+
 interface Parameter extends SizeParameter {
   readonly symbol: string;
 }
@@ -93,6 +96,15 @@ export class Sizes {
     return this.symbols.get(symbol)?.origin === 'data';
   }
 
+  /** Whether an extent has a size in it that only a run knows. */
+  isDataDependent(dim: Index): boolean {
+    let isData = false;
+    visitNames(dim, (kind, name) => {
+      if (this.largestNamed(kind, name) !== 'fixed') isData = true;
+    });
+    return isData;
+  }
+
   /** Extents in memory, data-dependent sizes at their bounds; `undefined` where one has none. */
   physical(shape: readonly Index[]): readonly Index[] | undefined {
     const extents = shape.map((dim) => this.physicalDim(dim));
@@ -100,11 +112,8 @@ export class Sizes {
   }
 
   private physicalDim(dim: Index): Index | undefined {
-    let isFixed = true;
-    visitNames(dim, (kind, name) => {
-      if (this.largestNamed(kind, name) !== 'fixed') isFixed = false;
-    });
-    return isFixed ? dim : largestExtent(dim, (kind, name) => this.largestNamed(kind, name));
+    if (!this.isDataDependent(dim)) return dim;
+    return largestExtent(dim, (kind, name) => this.largestNamed(kind, name));
   }
 
   private largestNamed(kind: 'size' | 'variable', name: string): Index | 'fixed' | undefined {
@@ -141,7 +150,7 @@ export class Sizes {
   private largestOf(symbol: string): Dim | undefined {
     const bound = this.symbols.get(symbol)?.upperBound;
     const largest = bound === undefined ? undefined : largestDim(bound, this.symbols);
-    if (largest === undefined) return undefined;
+    if (largest === undefined || Number(largest) > MOST_BOUND) return undefined;
     return [...symbolsOf(largest)].some((name) => this.isData(name)) ? undefined : largest;
   }
 }

@@ -2,10 +2,19 @@
  * Operators whose elements follow from the index: Range, EyeLike, ConstantOfShape, Trilu, Shape, Size.
  */
 import type { Expr } from '../loop/expr.ts';
-import { binary, cast, compareIndex, indexValue, literal, select } from '../loop/expr.ts';
+import {
+  binary,
+  cast,
+  compare,
+  compareIndex,
+  indexValue,
+  literal,
+  select,
+  unary,
+} from '../loop/expr.ts';
 import type { Index } from '../loop/indexExpr.ts';
 import { add, equal, product } from '../loop/indexExpr.ts';
-import { registerType } from '../loop/scalarType.ts';
+import { isFloat, registerType } from '../loop/scalarType.ts';
 import type { Field } from './field.ts';
 import type { Lowering, LowerOp } from './lowerOp.ts';
 
@@ -20,8 +29,19 @@ function fromIndex(op: LowerOp, of: (index: readonly Index[]) => Expr): Field {
 }
 
 const range: Lowering = (op) => {
-  const [start, step] = [op.input(0), op.input(2)];
+  const [start, limit, step] = [op.input(0), op.input(1), op.input(2)];
   const type = op.outputScalar();
+  if (op.finds(0, 0)) {
+    op.find(0, 0, (scope) => {
+      const [from, to, by] = [start, limit, step].map((field) => scope.at(field, [])) as [
+        Expr,
+        Expr,
+        Expr,
+      ];
+      scope.check(compare('ne', by, literal(type, 0)), op.id, 'its step is 0');
+      return scope.bind('length', rangeLength(from, to, by));
+    });
+  }
   return [
     op.make({
       shape: op.outputDims(),
@@ -36,6 +56,21 @@ const range: Lowering = (op) => {
     }),
   ];
 };
+
+/** ceil((to - from) / by), at least 0. */
+function rangeLength(from: Expr, to: Expr, by: Expr): Expr {
+  const { type } = by;
+  const span = binary('sub', to, from);
+  const zero = literal('i64', 0);
+  if (isFloat(type)) {
+    const steps = unary('ceil', binary('div', cast('f64', span), cast('f64', by)));
+    return binary('max', cast('i64', steps), zero);
+  }
+  // Where the signs agree this rounds away from zero; where they differ the result is not positive.
+  const toward = select(compare('lt', by, literal(type, 0)), literal(type, 1), literal(type, -1));
+  const steps = binary('div', binary('add', binary('add', span, by), toward), by);
+  return binary('max', cast('i64', steps), zero);
+}
 
 const eyeLike: Lowering = (op) => {
   const type = op.outputScalar();
@@ -56,6 +91,10 @@ const constantOfShape: Lowering = (op) => {
   const type = op.outputScalar();
   const known = attribute?.kind === 'tensor' ? attribute.known?.data[0] : 0;
   if (typeof known !== 'number') return op.unsupported('its value');
+  op.outputDims().forEach((_, axis) => {
+    if (!op.finds(0, axis)) return;
+    op.find(0, axis, (scope) => scope.at(op.input(0), [{ kind: 'constant', value: axis }]));
+  });
   return [fromIndex(op, () => literal(type, known))];
 };
 

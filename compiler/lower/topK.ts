@@ -98,7 +98,7 @@ const topK: Lowering = (op) => {
         if (outPlaces) empty.store(outPlaces, at(index, last), root.place, op.id);
       });
     };
-    scope.loops('i', rows, eachRow, 'parallel');
+    scope.loops('i', rows, eachRow, scope.isRoot ? 'parallel' : 'serial');
   });
   return [0, 1].map((slot) => fields[slots.indexOf(slot)]);
 };

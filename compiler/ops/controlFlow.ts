@@ -69,6 +69,7 @@ function loopTypes(op: InferContext): readonly ValueType[] {
     initial,
     (states) => op.inferSubgraph('body', [iteration, condition, ...states]),
     (outputs) => outputs.slice(1, 1 + initial.length),
+    op.has(0) ? op.known(0)?.data[0] : undefined,
   );
   const trips = tripCount(op);
   const scans = body.slice(1 + initial.length).map((type) => stack(type, trips));

@@ -3,9 +3,10 @@
  * body is inferred again with weaker and weaker inputs until nothing changes any more.
  */
 import type { Dim } from '../graph/dim.ts';
-import { dimEqual } from '../graph/dim.ts';
+import { dimAdd, dimEqual, dimMul, dimSub, symbolsOf } from '../graph/dim.ts';
 import type { ValueType } from '../graph/types.ts';
 import type { InferContext } from './define.ts';
+import { largerDim } from './dimBounds.ts';
 import { mapDims, mergeTypes, typesEqual, withoutSizes } from './mergeTypes.ts';
 
 /** A differing size becomes a name (1), which the body may change once more (2); ranks fall next. */
@@ -28,6 +29,7 @@ export function inferStates(
   initial: readonly ValueType[],
   run: (states: readonly ValueType[]) => readonly ValueType[],
   statesOf: (outputs: readonly ValueType[]) => readonly (ValueType | undefined)[],
+  trips?: Dim,
 ): LoopTypes {
   let states = initial;
   let body: readonly ValueType[] = [];
@@ -42,20 +44,45 @@ export function inferStates(
     if (merged.every((type, i) => typesEqual(type, states[i] as ValueType))) break;
     states = merged;
   }
-  return { finals: states.map((state, i) => leaveLoop(op, state, initial[i], i)), body };
+  const results = statesOf(body);
+  const finals = states.map((state, i) => leaveLoop(op, state, initial[i], results[i], i, trips));
+  return { finals, body };
 }
 
 function leaveLoop(
   op: InferContext,
   state: ValueType,
   initial: ValueType | undefined,
+  result: ValueType | undefined,
   index: number,
+  trips: Dim | undefined,
 ): ValueType {
   const before = initial?.kind === 'tensor' ? initial.shape : undefined;
+  const after = result?.kind === 'tensor' ? result.shape : undefined;
   return mapDims(state, (dim, axis) => {
-    const unchanged = before?.[axis] !== undefined && dimEqual(before[axis], dim);
-    return unchanged || typeof dim === 'number' ? dim : op.dataDim(`final${index}_${axis}`);
+    const start = before?.[axis];
+    if (typeof dim === 'number' || (start !== undefined && dimEqual(start, dim))) return dim;
+    const bound = largestState(start, dim, after?.[axis], trips);
+    // The size inside the body gets the same bound.
+    const own = op.dataDim(`state${index}_${axis}`, bound);
+    return dimEqual(own, dim) ? op.dataDim(`final${index}_${axis}`, bound) : dim;
   });
+}
+
+/** A size that is new in every iteration, or grows by the same amount in each. */
+function largestState(
+  start: Dim | undefined,
+  state: Dim,
+  next: Dim | undefined,
+  trips: Dim | undefined,
+): Dim | undefined {
+  if (start === undefined || next === undefined) return undefined;
+  const inside = symbolsOf(state);
+  const isFree = (dim: Dim): boolean => ![...symbolsOf(dim)].some((symbol) => inside.has(symbol));
+  if (isFree(next)) return largerDim(start, next);
+  const growth = dimSub(next, state);
+  if (trips === undefined || !isFree(growth)) return undefined;
+  return dimAdd(start, dimMul(largerDim(trips, 0), largerDim(growth, 0)));
 }
 
 /** How often a Loop runs: its trip count where the condition stays true, else a data dim. */

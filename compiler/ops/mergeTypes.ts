@@ -4,9 +4,10 @@
  * element types that differ become unknown.
  */
 import type { Dim } from '../graph/dim.ts';
-import { dimEqual, dimMax, shapesEqual } from '../graph/dim.ts';
+import { dimEqual, shapesEqual } from '../graph/dim.ts';
 import type { Shape, ValueType } from '../graph/types.ts';
 import { tensorType, UNKNOWN_TYPE } from '../graph/types.ts';
+import { largerDim } from './dimBounds.ts';
 
 /** Makes the size of an axis on which the types differ; asked with the axis and a bound where known. */
 export type JoinedDim = (axis: number, upperBound?: Dim) => Dim;
@@ -33,8 +34,7 @@ export function mergeShapes(a: Shape, b: Shape, joined: JoinedDim): Shape {
   return a.map((dim, axis) => {
     const other = b[axis] as Dim;
     if (dimEqual(dim, other)) return dim;
-    const bothKnown = typeof dim === 'number' && typeof other === 'number';
-    return joined(axis, bothKnown ? dimMax(dim, other) : undefined);
+    return joined(axis, largerDim(dim, other));
   });
 }
 

@@ -25,13 +25,14 @@ export function scanTypes(op: InferContext): readonly ValueType[] {
   const sequences = inputs.slice(stateCount).map(strip);
   const axes = batched ? [] : (op.ints('scan_input_axes') ?? []);
   const slices = sequences.map((type, i) => withoutAxis(op, type, axes[i] ?? 0));
+  const steps = stepCount(op, sequences, axes);
   const { finals, body } = inferStates(
     op,
     states,
     (types) => op.inferSubgraph('body', [...types, ...slices]),
     (outputs) => outputs.slice(0, stateCount),
+    steps,
   );
-  const steps = stepCount(op, sequences, axes);
   const outputAxes = batched ? [] : (op.ints('scan_output_axes') ?? []);
   const scans = body
     .slice(stateCount)

@@ -5,9 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { unprovenAccesses } from '../../../compiler/loop/bounds.ts';
 import { verifyProgram } from '../../../compiler/loop/verify.ts';
-import { lowerBlock } from '../../../compiler/lower/block.ts';
+import { blockContext, lowerBlock } from '../../../compiler/lower/block.ts';
 import { Unsupported } from '../../../compiler/lower/unsupported.ts';
-import { valueFacts } from '../../../compiler/lower/valueFacts.ts';
 import { importModel } from '../../../compiler/onnx/importModel.ts';
 import { openModelFile } from '../../../compiler/onnx/source.ts';
 import { planOf, prepare } from './running.ts';
@@ -20,9 +19,7 @@ describe('the 15 models', () => {
     const source = openModelFile(fileURLToPath(new URL(name, folder)));
     const { model, ecg } = prepare(importModel(source));
     source.close();
-    const { graph, symbols } = model;
-    const leastSize = (symbol: string): number => (symbols.get(symbol)?.origin === 'data' ? 0 : 1);
-    const context = { graph, facts: valueFacts(graph), leastSize };
+    const context = blockContext(model);
     const refused = new Map<string, number>();
     const unproven: string[] = [];
     // Unfused blocks are the operators alone: what a planner may always fall back to.
@@ -46,10 +43,6 @@ describe('the 15 models', () => {
       console.log(`${name}: ${blocks.length} blocks in ${time} ms, slowest ${Math.round(slowest)}`);
     }
     expect(unproven).toEqual([]);
-    // Still to come: operators whose sizes only a run knows, and control flow.
-    const missing = [...refused.keys()].filter(
-      (reason) => !/^(NonZero|RoiAlign|If|Loop) /.test(reason),
-    );
-    expect(missing).toEqual([]);
+    expect([...refused.keys()]).toEqual([]);
   });
 });

@@ -19,7 +19,7 @@ describe('If', () => {
   it.each([
     ['equal', f('n,4'), f('n,4'), f('n×4')],
     ['one size differs', f('n,4'), f('n,6'), f('n×branch0_1<=6')],
-    ['symbolic against known', f('n,4'), f('m,4'), f('branch0_0×4')],
+    ['symbolic against known', f('n,4'), f('m,4'), f('branch0_0<=max(m, n)×4')],
     ['ranks differ', f('n,4'), f('n'), f('?')],
     ['sequences', `seq(${f('4')})`, `seq(${f('5')})`, `seq(${f('branch0_0<=5')})`],
     ['element types differ', f('4'), 'int64 4', 'undefined 4'],
