@@ -38,6 +38,7 @@ const bundles = [
     external: ['vscode'],
   },
   { ...node, format: 'cjs', entry: 'compiler/worker.ts', out: 'worker.cjs' },
+  { ...node, format: 'cjs', entry: 'compiler/runWorker.ts', out: 'runWorker.cjs' },
   {
     ...node,
     format: 'esm',

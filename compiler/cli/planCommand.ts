@@ -1,20 +1,17 @@
 /**
  * `fusion-studio plan`: import, plan and print, without a worker or an editor.
  */
-import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { analysePass, bindingsOf, importPass, planPass } from '../compile.ts';
-import { ModelError } from '../diagnostics.ts';
 import { NO_EDITS, PLANNERS } from '../fusion/plan.ts';
-import type { PlanEdits, PlannerName } from '../fusion/plan.ts';
+import type { PlanEdits } from '../fusion/plan.ts';
 import { openModelFile } from '../onnx/source.ts';
 import { overrideDiagnostics } from '../session/overrideDiagnostics.ts';
 import { editsAsRecorded, matchSidecar } from '../sidecar/match.ts';
-import { parseSidecar } from '../sidecar/parse.ts';
-import type { Sidecar } from '../sidecar/sidecar.ts';
 import { operatorGraph } from '../session/graphSnapshot.ts';
-import { UsageError, onlyPositional, readArguments, readBindings } from './command.ts';
+import { onlyPositional, readArguments, readBindings } from './command.ts';
 import type { Command } from './command.ts';
+import { readPlanner, readSidecar } from './editArguments.ts';
 import { planReport, planTable } from './planReport.ts';
 
 export const planCommand: Command = {
@@ -64,23 +61,4 @@ async function run(args: readonly string[]): Promise<number> {
   } finally {
     source.close();
   }
-}
-
-function readPlanner(name: string | undefined): PlannerName | undefined {
-  if (name === undefined) return undefined;
-  const planner = PLANNERS.find((candidate) => candidate === name);
-  if (!planner) throw new UsageError(`--planner is one of ${PLANNERS.join(', ')}, not '${name}'`);
-  return planner;
-}
-
-async function readSidecar(path: string): Promise<Sidecar> {
-  const content = await readFile(path).catch(() => {
-    throw new ModelError('sidecar/malformed', `There is no readable file ${path}.`);
-  });
-  const parsed = parseSidecar(content);
-  if (!parsed.ok) {
-    const { code, message } = parsed.diagnostic;
-    throw new ModelError(code, `${path}: ${message}`);
-  }
-  return parsed.sidecar;
 }

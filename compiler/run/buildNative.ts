@@ -61,24 +61,31 @@ export const COMPILE_FLAGS: readonly string[] = [
   '-fno-strict-aliasing',
   '-w',
 ];
-const LINK_FLAGS: readonly string[] = ['-pthread', '-lm'];
+export const LINK_FLAGS: readonly string[] = ['-pthread', '-lm'];
 const COMPILE_MS = 300_000;
 
-/** All files of the program, by name. */
-export function nativeFiles(
+/** All files of the program but its kernels, by name. */
+export function supportFiles(
   tables: RunTables,
-  sources: NativeSources,
+  { header, functions }: Pick<NativeSources, 'header' | 'functions'>,
 ): ReadonlyMap<string, string> {
   return new Map([
-    [KERNEL_HEADER_NAME, sources.header],
+    [KERNEL_HEADER_NAME, header],
     [RUNTIME_HEADER_NAME, RUNTIME_HEADER],
     ...Object.entries(RUNTIME_SOURCES),
-    [PROGRAM_NAME, programSource(tables, sources.functions)],
-    // Kernels that came out alike are one function.
-    ...sources.kernels.flatMap((text, i): [string, string][] =>
-      sources.functions.indexOf(sources.functions[i]!) === i ? [[kernelFileName(i), text]] : [],
-    ),
+    [PROGRAM_NAME, programSource(tables, functions)],
   ]);
+}
+
+/** All files of the program, by name. */
+function nativeFiles(tables: RunTables, sources: NativeSources): ReadonlyMap<string, string> {
+  const { kernels, functions } = sources;
+  const files = new Map(supportFiles(tables, sources));
+  kernels.forEach((text, i) => {
+    // Kernels that came out alike are one function.
+    if (functions.indexOf(functions[i]!) === i) files.set(kernelFileName(i), text);
+  });
+  return files;
 }
 
 /** Index of the kernel in a file of that name; -1: another file. */

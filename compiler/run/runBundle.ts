@@ -4,21 +4,21 @@
  */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { open, readFile, stat, truncate, writeFile } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
+import { open, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Bundle, BundleTensor } from '../bundle/bundle.ts';
-import { writeWeights } from '../bundle/weights.ts';
 import type { EmittedKernel } from '../emit/kernel.ts';
 import type { ModelSource } from '../onnx/source.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { dtypeOf, makeTensor } from '../tensor/tensor.ts';
 import type { NativeBuildOptions } from './buildNative.ts';
 import { buildNative, CompilerError, kernelOfFile } from './buildNative.ts';
+import { physicalCores } from './cores.ts';
 import { emitNative } from './emitNative.ts';
 import { emitWasm } from './emitWasm.ts';
 import { followRunner } from './followRunner.ts';
 import type { RunnerResults } from './followRunner.ts';
+import { packWeights } from './packWeights.ts';
 import { cleanEnvironment } from './process.ts';
 import { RunFailure, throwIfCancelled } from './runFailure.ts';
 import type { RunnerFiles } from './runnerOptions.ts';
@@ -36,7 +36,7 @@ export interface BundleRunOptions {
   readonly build?: Pick<NativeBuildOptions, 'cacheFolder' | 'cacheBytes' | 'flags'>;
   /** Absolute path of the bundled `runWorker`: the process that runs WebAssembly. */
   readonly script: string;
-  /** 0: one a core. */
+  /** 0: one a physical core. */
   readonly threads: number;
   readonly warmup: number;
   readonly runs: number;
@@ -81,7 +81,11 @@ export async function runBundle(
     outputs: join(folder, 'outputs.bin'),
     ...(options.dump ? { dump: join(folder, 'dump.bin') } : {}),
   };
-  await packWeights(bundle, source, files.weights, options);
+  const checkpoint = yielding(signal);
+  await packWeights(bundle, source, files.weights, (done) => {
+    options.onProgress?.('Packing weights', done);
+    return checkpoint();
+  });
   const compileMs = performance.now() - start;
   await writeInputs(built.tables, bundle, inputs, files.inputs);
   options.onProgress?.('Running');
@@ -179,42 +183,7 @@ function startRunner(built: Built, files: RunnerFiles, options: BundleRunOptions
 }
 
 function threadsOf({ threads }: BundleRunOptions): number {
-  return threads > 0 ? threads : availableParallelism();
-}
-
-/** Constant after constant, so that cancelling is heard between them. */
-async function packWeights(
-  bundle: Bundle,
-  source: ModelSource,
-  path: string,
-  { signal, onProgress }: BundleRunOptions,
-): Promise<void> {
-  const checkpoint = yielding(signal);
-  const { constants = [], buffers, weightBytes } = bundle;
-  await writeFile(path, new Uint8Array());
-  await truncate(path, weightBytes);
-  const file = await open(path, 'r+');
-  try {
-    for (const [i, constant] of constants.entries()) {
-      onProgress?.('Packing weights', i / constants.length);
-      await checkpoint();
-      const { offset, bytes } = buffers[constant.buffer]!;
-      const alone = buffers.map((buffer, index) =>
-        index === constant.buffer ? { ...buffer, offset: 0 } : buffer,
-      );
-      const chunks: Uint8Array[] = [];
-      writeWeights(
-        { buffers: alone, constants: [constant], weightBytes: bytes },
-        source,
-        (chunk) => {
-          chunks.push(Uint8Array.from(chunk));
-        },
-      );
-      await file.writev(chunks, offset);
-    }
-  } finally {
-    await file.close();
-  }
+  return threads > 0 ? threads : physicalCores();
 }
 
 async function writeInputs(

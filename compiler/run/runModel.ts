@@ -8,7 +8,6 @@ import type { Bundle } from '../bundle/bundle.ts';
 import { BundleError } from '../bundle/bundleError.ts';
 import { buildBundle } from '../bundle/buildBundle.ts';
 import { importPass } from '../compile.ts';
-import { ModelError } from '../diagnostics.ts';
 import type { FusionPlan, PlanEdits } from '../fusion/plan.ts';
 import { NO_EDITS } from '../fusion/plan.ts';
 import { Unsupported } from '../lower/unsupported.ts';
@@ -23,7 +22,7 @@ import type { PreparedModel } from './prepareModel.ts';
 import { prepareModel } from './prepareModel.ts';
 import { runBundle, yielding } from './runBundle.ts';
 import type { BundleRun, BundleRunOptions } from './runBundle.ts';
-import { RunFailure } from './runFailure.ts';
+import { RunCancelled, RunFailure } from './runFailure.ts';
 import { withRunFolder } from './runFolder.ts';
 import type { RunReport, VerifyReport } from './runProtocol.ts';
 import { spreadMs } from './spread.ts';
@@ -47,7 +46,7 @@ export interface RunModelOptions {
   readonly seed?: number;
   readonly verify: boolean;
   /** Expected outputs by position: verified against those, without a reference of our own. */
-  readonly expected?: readonly Tensor[];
+  readonly expected?: readonly (Tensor | undefined)[];
   /** Absolute path of the bundled `runWorker`. */
   readonly script: string;
   /** C compiler, a setting; default: found. */
@@ -85,7 +84,7 @@ export async function runModel(options: RunModelOptions): Promise<ModelRun> {
   try {
     return await new Run(options, yielding(options.signal)).run(source);
   } catch (error) {
-    throw readable(error);
+    throw readable(error, options.signal);
   } finally {
     source.close();
   }
@@ -175,9 +174,11 @@ class Run {
   ): Promise<VerifyReport | null> {
     const { verify, expected } = this.options;
     const names = bundle.outputs.map(({ name }) => name);
-    const reportOn = (reference: VerifyReport['reference'], outputs: readonly Tensor[]) =>
-      verifyReport(reference, names, run.outputs, outputs);
-    if (expected !== undefined) return reportOn('given', expected);
+    const reportOn = (
+      reference: VerifyReport['reference'],
+      outputs: readonly (Tensor | undefined)[],
+    ) => verifyReport(reference, names, run.outputs, outputs);
+    if (verify && expected !== undefined) return reportOn('given', expected);
     if (!verify) return null;
     await this.stage('Verifying');
     const known = await this.askOnnxRuntime(prepared);
@@ -288,12 +289,12 @@ function openSource(location: ModelLocation) {
 }
 
 /** What the stages throw because of the model, as one kind of failure. */
-function readable(error: unknown): unknown {
+export function readable(error: unknown, signal?: AbortSignal): unknown {
+  if (signal?.aborted) return new RunCancelled();
   if (error instanceof BundleError) return new RunFailure('unsupported', error.message);
   if (error instanceof Unsupported) {
     const message = `The model cannot be run: operator ${quoted(error.operator)}: ${error.reason}.`;
     return new RunFailure('unsupported', message, undefined, undefined, [error.operator]);
   }
-  if (error instanceof ModelError) return error;
   return error;
 }

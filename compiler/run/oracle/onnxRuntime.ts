@@ -6,6 +6,7 @@ import { fork } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { isAbsolute, join } from 'node:path';
 import type { Tensor } from '../../tensor/tensor.ts';
+import { makeTensor } from '../../tensor/tensor.ts';
 import { cleanEnvironment, ended } from '../process.ts';
 import type { OracleAnswer, OracleRequest } from './oracleMessages.ts';
 
@@ -53,7 +54,10 @@ export async function askOnnxRuntime(options: OracleOptions): Promise<readonly T
   child.on('message', (message) => (answer = message as OracleAnswer));
   child.send(request satisfies OracleRequest, () => undefined);
   const { signal: by, status, timedOut } = await ended(child, { signal, limitMs });
-  if (answer?.kind === 'outputs') return answer.outputs;
+  if (answer?.kind === 'outputs') {
+    // What came through the channel starts anywhere in memory.
+    return answer.outputs.map(({ dtype, dims, bytes }) => makeTensor(dtype, dims, bytes));
+  }
   if (answer?.kind === 'failed') return `ONNX Runtime says: ${answer.message.slice(0, 500)}`;
   if (timedOut) return `ONNX Runtime took longer than ${limitMs / 1000} s`;
   return `ONNX Runtime's process ended (${by ?? `status ${status}`})`;

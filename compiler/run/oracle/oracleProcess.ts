@@ -82,7 +82,8 @@ async function compute({ runtime, model, inputs }: OracleRequest): Promise<reado
 function arrayOf({ dtype, dims, bytes }: Tensor): ArrayBufferView {
   const array = ARRAYS[dtype];
   if (array === undefined) throw new Error(`${dtype} inputs are not passed to it`);
-  return new array(bytes.buffer, bytes.byteOffset, countOf(dims));
+  // What came through the channel starts anywhere.
+  return new array(Uint8Array.from(bytes).buffer, 0, countOf(dims));
 }
 
 function tensorOf({ type, data, dims }: RuntimeTensor): Tensor {
