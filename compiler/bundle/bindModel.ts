@@ -58,10 +58,8 @@ export function bindModel(imported: Model, { dims, inputs = [] }: BindOptions): 
   };
   const chosen = fewestValues(attempt, candidates, inputs);
   refuseOpenSizes(chosen.model);
-  refuseMissingValues(
-    chosen,
-    candidates.filter((at) => inputs[at] === undefined).map((at) => inputAt(at).name),
-  );
+  const missing = candidates.filter((at) => inputs[at] === undefined).map(inputAt);
+  refuseMissingValues(chosen, missing);
   return {
     model: chosen.model,
     bindings,
@@ -158,10 +156,15 @@ function refuseOpenSizes({ graph }: Model): void {
   throw new BundleError(`Sizes are open: give a number for ${names}.`);
 }
 
-function refuseMissingValues({ stuck, model }: Attempt, missing: readonly string[]): void {
+function refuseMissingValues({ stuck, model }: Attempt, missing: readonly Value[]): void {
   const [id] = stuck;
   if (id === undefined || missing.length === 0) return;
   const type = model.graph.operators.find((operator) => operator.id === id)?.type ?? '';
-  const names = missing.map((name) => quoted(name)).join(', ');
+  // Floats are rarely what is needed.
+  const whole = missing.filter(
+    (value) => value.type.kind === 'tensor' && !value.type.dtype.startsWith('float'),
+  );
+  const wanted = whole.length > 0 ? whole : missing;
+  const names = wanted.map(({ name }) => quoted(name)).join(', ');
   throw new BundleError(`${type} ${quoted(id)} needs the values of inputs: give ${names}.`);
 }

@@ -1,6 +1,7 @@
 // Shortcuts of the bundle tests: from a model to a bundle and its results on the interpreter.
 import { bindModel } from '../../../compiler/bundle/bindModel.ts';
 import type { BindOptions } from '../../../compiler/bundle/bindModel.ts';
+import type { BundleOptions } from '../../../compiler/bundle/buildBundle.ts';
 import { buildBundle } from '../../../compiler/bundle/buildBundle.ts';
 import type { Bundle } from '../../../compiler/bundle/bundle.ts';
 import { selectInputs } from '../../../compiler/bundle/bundleInputs.ts';
@@ -16,16 +17,17 @@ import type { Target } from '../../../compiler/target/target.ts';
 import { TARGETS } from '../../../compiler/target/target.ts';
 import type { Tensor } from '../../../compiler/tensor/tensor.ts';
 
-export async function bundleOf(
-  imported: Model,
-  options: BindOptions = {},
-  planner: PlannerName = 'none',
-  target: Target = TARGETS.x86_64,
-): Promise<Bundle> {
+export interface BundlingOptions extends BindOptions, BundleOptions {
+  readonly planner?: PlannerName;
+  readonly target?: Target;
+}
+
+export async function bundleOf(imported: Model, options: BundlingOptions = {}): Promise<Bundle> {
+  const { planner = 'none', target = TARGETS.x86_64 } = options;
   const bound = bindModel(imported, options);
   const ecg = buildEcg(bound.model, bound.bindings);
   const plan = createPlanner(ecg).plan({ ...NO_EDITS, planner });
-  return buildBundle(bound, plan, target);
+  return buildBundle(bound, plan, target, options);
 }
 
 /** `inputs` by position among the inputs of the model. */
