@@ -55,6 +55,8 @@ class Proof {
     const { assumptions } = this.facts;
     return assumptions.some((assumed) => {
       for (const factor of [1, ...ratios(p, assumed)]) {
+        // Each a proof of its own: the attempts before may have run long and ended nowhere.
+        this.steps = 0;
         try {
           const rest = polySubtract(p, polyScale(assumed, factor));
           if (this.notNegative(rest)) return true;
@@ -105,11 +107,11 @@ class Proof {
       case 'variable':
         return this.facts.boundsOf(atom.name)?.order ?? 1e6;
       case 'call':
-        return Math.max(0, this.orderIn(atom.a), this.orderIn(atom.b)) + 0.001;
+        // Calls of sizes alone come after all variables, whose bounds may hold the same call.
+        return Math.max(this.orderIn(atom.a), this.orderIn(atom.b)) + 0.001;
       case 'choose':
         return (
           Math.max(
-            0,
             ...[atom.a, atom.b, atom.then, atom.otherwise].map((part) => this.orderIn(part)),
           ) + 0.001
         );

@@ -3,7 +3,7 @@
  */
 import type { Facts } from '../../loop/facts.ts';
 import type { Index } from '../../loop/indexExpr.ts';
-import { add, floorDiv, mod, multiply } from '../../loop/indexExpr.ts';
+import { add, floorDiv, multiply, subtract } from '../../loop/indexExpr.ts';
 import { simplifyIndex } from '../../loop/simplifyIndex.ts';
 
 /** `points` steps of `lanes` adjacent elements. */
@@ -30,11 +30,16 @@ export function piecesOf(
 ): readonly Piece[] {
   const cover = new Cover(start, extent, facts);
   cover.take(tile);
-  if (tile.points > 1) cover.take({ points: cover.left(tile.lanes) ?? 1, lanes: tile.lanes });
-  for (let lanes = tile.lanes / 2; Number.isInteger(lanes) && lanes >= NARROWEST; lanes /= 2) {
-    cover.take({ points: cover.left(lanes) ?? 1, lanes });
+  if (cover.left(1) === undefined) {
+    // Proofs of what is symbolic stay short with two pieces.
+    cover.take({ points: 1, lanes: 1 });
+    return cover.pieces;
   }
-  if (tile.lanes > 1) cover.take({ points: cover.left(1) ?? 1, lanes: 1 });
+  if (tile.points > 1) cover.take({ points: cover.left(tile.lanes)!, lanes: tile.lanes });
+  for (let lanes = tile.lanes / 2; Number.isInteger(lanes) && lanes >= NARROWEST; lanes /= 2) {
+    cover.take({ points: cover.left(lanes)!, lanes });
+  }
+  if (tile.lanes > 1) cover.take({ points: cover.left(1)!, lanes: 1 });
   return cover.pieces;
 }
 
@@ -62,6 +67,7 @@ class Cover {
     if (count.kind === 'constant' && count.value < 1) return;
     this.pieces.push({ ...shape, start: this.start, count });
     this.start = simple(add(this.start, multiply(count, size)));
-    this.rest = simple(mod(this.rest, size));
+    // No remainder by `mod`: proofs cancel the difference.
+    this.rest = simple(subtract(this.rest, multiply(count, size)));
   }
 }

@@ -4,6 +4,7 @@
  * rolled around it. GEMM, direct convolution, depthwise, pointwise and row kernels are this one call with other
  * numbers. Remainders are smaller tiles; padding is cut off into border tiles or turned into loop bounds.
  */
+import { unprovenIn } from '../../loop/bounds.ts';
 import { compareIndex } from '../../loop/expr.ts';
 import type { Facts } from '../../loop/facts.ts';
 import type { Index } from '../../loop/indexExpr.ts';
@@ -85,7 +86,17 @@ export function tile(nest: Loop, request: TileRequest, place: Place): readonly S
   }
   expectRectangular(loops);
   expectIndependentLoops(loops, body, place);
-  return place.names.replacing([nest], () => new Tiling(axes, body, request, place).run());
+  return place.names.replacing([nest], () => {
+    const result = new Tiling(axes, body, request, place).run();
+    if (loops.some(({ extent }) => extent.kind !== 'constant')) expectProven(result, place.facts);
+    return result;
+  });
+}
+
+/** Positions in tiles of symbolic number take proofs that may fail. */
+function expectProven(body: readonly Stmt[], facts: Facts): void {
+  const [unproven] = unprovenIn(body, facts);
+  if (unproven !== undefined) throw new Refused(`no proof that ${unproven} is in range`);
 }
 
 function expectRectangular(loops: readonly Loop[]): void {
