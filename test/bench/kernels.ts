@@ -1,0 +1,229 @@
+// Whole models: ours unfused and fused against ONNX Runtime, native and WebAssembly, alternating in one run.
+//   npm run bench:kernels -- [--models a,b] [--targets native,wasm] [--threads 1,2] [--rounds 3] [--budget 1500]
+// Medians of all repetitions of all rounds, milliseconds. Ratios above 1 mean that ours is faster. `predicted` is what
+// the bytes that fusion saves would take at the measured bandwidth of a copy.
+import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { readFileSync, readdirSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { PlannerName } from '../../compiler/fusion/plan.ts';
+import { NO_EDITS } from '../../compiler/fusion/plan.ts';
+import type { ModelRun } from '../../compiler/run/runModel.ts';
+import { runModel } from '../../compiler/run/runModel.ts';
+import type { Tensor } from '../../compiler/tensor/tensor.ts';
+import { bundle } from '../setup/bundle.ts';
+import { materialised, MODELS } from '../runs/materialised.ts';
+import type { ModelName } from '../runs/materialised.ts';
+
+type OwnTarget = 'native' | 'wasm';
+
+const root = resolve(import.meta.dirname, '../..');
+const { values: flags } = parseArgs({
+  options: {
+    models: { type: 'string', default: MODELS.join(',') },
+    targets: { type: 'string', default: 'native,wasm' },
+    threads: { type: 'string', default: '1,2' },
+    rounds: { type: 'string', default: '3' },
+    budget: { type: 'string', default: '1500' },
+  },
+});
+const models = MODELS.filter((name) => flags.models.split(',').includes(name));
+const targets = flags.targets.split(',') as OwnTarget[];
+const rounds = Number(flags.rounds);
+const budgetMs = Number(flags.budget);
+const MOST = 200;
+
+const median = (times: readonly number[]): number =>
+  [...times].sort((a, b) => a - b)[times.length >> 1] ?? Number.NaN;
+const geometricMean = (ratios: readonly number[]): number =>
+  Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length);
+
+class Peer {
+  private constructor(private readonly child: ChildProcess) {}
+
+  static async open(
+    engine: 'onnxruntime-node' | 'onnxruntime-web',
+    model: string,
+    threads: number,
+    inputs: readonly (Tensor & { readonly name: string })[],
+    optimise = true,
+  ): Promise<Peer> {
+    const child = fork(join(root, 'test/bench/peer/peerProcess.mjs'), {
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    });
+    const peer = new Peer(child);
+    const web = engine === 'onnxruntime-web';
+    const folder = dirname(model);
+    const beside = readdirSync(folder).filter((name) => !name.endsWith('.onnx'));
+    await peer.ask({
+      engine,
+      model,
+      threads,
+      inputs,
+      optimise,
+      ...(web ? { bytes: readFileSync(model) } : {}),
+      ...(web
+        ? { external: beside.map((path) => ({ path, data: readFileSync(join(folder, path)) })) }
+        : {}),
+    });
+    return peer;
+  }
+
+  repeat(): Promise<{ times: number[]; peakBytes: number }> {
+    return this.ask({ repeat: MOST, budgetMs }) as Promise<{ times: number[]; peakBytes: number }>;
+  }
+
+  close(): void {
+    this.child.kill();
+  }
+
+  private ask(message: object): Promise<unknown> {
+    return new Promise((settle, reject) => {
+      const ended = (): void => reject(new Error('the peer process ended'));
+      this.child.once('exit', ended);
+      this.child.once('message', (answer: { failed?: string }) => {
+        this.child.off('exit', ended);
+        if (answer.failed === undefined) settle(answer);
+        else reject(new Error(answer.failed));
+      });
+      this.child.send(message);
+    });
+  }
+}
+
+/** Copies 64 MB: bytes read and written per millisecond, one core. */
+function bandwidth(): number {
+  const [from, to] = [Buffer.alloc(64 << 20, 1), Buffer.alloc(64 << 20)];
+  const times = Array.from({ length: 9 }, () => {
+    const start = performance.now();
+    from.copy(to);
+    return performance.now() - start;
+  });
+  return (2 * from.length) / median(times);
+}
+
+const script = join(root, 'dist/bench/runWorker.cjs');
+await bundle(join(root, 'compiler/runWorker.ts'), script);
+
+const own = (
+  model: ModelName,
+  target: OwnTarget,
+  planner: PlannerName,
+  threads: number,
+): Promise<ModelRun> =>
+  runModel({
+    location: { kind: 'file', path: materialised(model) },
+    edits: { ...NO_EDITS, planner },
+    target,
+    threads,
+    warmup: 2,
+    runs: MOST,
+    budgetMs,
+    verify: false,
+    script,
+  });
+
+interface Row {
+  readonly model: string;
+  readonly unfused: number;
+  readonly fused: number;
+  readonly peer: number;
+  readonly peerUnoptimised: number;
+  readonly predictedMs: number;
+  readonly mine: ModelRun['report'];
+  readonly unfusedMovedBytes: number;
+  readonly peerPeakBytes: number;
+}
+
+async function measure(model: ModelName, target: OwnTarget, threads: number): Promise<Row> {
+  const engine = target === 'wasm' ? 'onnxruntime-web' : 'onnxruntime-node';
+  const times = { unfused: [] as number[], fused: [] as number[], peer: [] as number[] };
+  let last: ModelRun | undefined;
+  let unfusedMovedBytes = 0;
+  let peerPeakBytes = 0;
+  let peer: Peer | undefined;
+  const plain: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const unfused = await own(model, target, 'none', threads);
+    unfusedMovedBytes = unfused.report.movedBytes;
+    times.unfused.push(...unfused.run.results.total.map((ns) => ns / 1e6));
+    last = await own(model, target, 'dnnfusion', threads);
+    times.fused.push(...last.run.results.total.map((ns) => ns / 1e6));
+    const { graph } = last.prepared.imported.model;
+    const inputs = graph.inputs.map((value, i) => ({
+      ...last!.inputs[i]!,
+      name: graph.values[value]!.name,
+    }));
+    peer ??= await Peer.open(engine, materialised(model), threads, inputs);
+    if (round === 0) await peer.repeat();
+    const answer = await peer.repeat();
+    times.peer.push(...answer.times);
+    peerPeakBytes = answer.peakBytes;
+    if (round === 0) {
+      const unoptimised = await Peer.open(engine, materialised(model), threads, inputs, false);
+      await unoptimised.repeat();
+      plain.push(...(await unoptimised.repeat()).times);
+      unoptimised.close();
+    }
+  }
+  peer?.close();
+  const { report } = last!;
+  return {
+    model,
+    unfused: median(times.unfused),
+    fused: median(times.fused),
+    peer: median(times.peer),
+    peerUnoptimised: median(plain),
+    predictedMs: (unfusedMovedBytes - report.movedBytes) / bytesPerMs / threads,
+    mine: report,
+    unfusedMovedBytes,
+    peerPeakBytes,
+  };
+}
+
+const bytesPerMs = bandwidth();
+console.log(`Copying moves ${(bytesPerMs / 1e6).toFixed(1)} GB/s (read + written).`);
+for (const target of targets) {
+  for (const threads of flags.threads.split(',').map(Number)) {
+    console.log(`\n${target}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`);
+    const rows: Row[] = [];
+    for (const model of models) {
+      try {
+        const row = await measure(model, target, threads);
+        rows.push(row);
+        const { unfused, fused, peer, peerUnoptimised, predictedMs, mine } = row;
+        console.log(
+          [
+            model.padEnd(16),
+            `unfused ${unfused.toFixed(1)}`,
+            `fused ${fused.toFixed(1)}`,
+            `${target === 'wasm' ? 'ort-web' : 'ort'} ${peer.toFixed(1)}`,
+            `ort unoptimised ${peerUnoptimised.toFixed(1)}`,
+            `| fused/unfused ${(unfused / fused).toFixed(2)}x`,
+            `against ort ${(peer / fused).toFixed(2)}x`,
+            `| saved ${(unfused - fused).toFixed(1)}, predicted ${predictedMs.toFixed(1)}`,
+            `| moved ${megabytes(row.unfusedMovedBytes)} -> ${megabytes(mine.movedBytes)}`,
+            `arena ${megabytes(mine.arenaBytes)}`,
+            `process ${megabytes(mine.peakProcessBytes ?? 0)}, ort's ${megabytes(row.peerPeakBytes)}`,
+          ].join('  '),
+        );
+      } catch (error) {
+        console.log(
+          `${model.padEnd(16)} failed: ${error instanceof Error ? error.message : error}`,
+        );
+      }
+    }
+    if (rows.length === 0) continue;
+    const fusion = geometricMean(rows.map(({ unfused, fused }) => unfused / fused));
+    const speed = geometricMean(rows.map(({ peer, fused }) => peer / fused));
+    console.log(
+      `geometric mean: fused ${fusion.toFixed(2)}x of unfused, ${speed.toFixed(2)}x of the peer`,
+    );
+  }
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
+}
