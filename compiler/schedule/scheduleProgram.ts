@@ -17,7 +17,8 @@ import { planNest } from './planNest.ts';
 import type { TileContext } from './tilePlan.ts';
 import { Refused, rewriteLoop, unlessRefused } from './transform/place.ts';
 import { relayout } from './transform/relayout.ts';
-import { hoistInvariant, shareCommon } from './transform/shareCommon.ts';
+import { hoistInvariant } from './transform/hoistInvariant.ts';
+import { shareCommon } from './transform/shareCommon.ts';
 import { tile } from './transform/tile.ts';
 
 export function scheduleProgram(program: LoopProgram, request: ScheduleRequest): ScheduledProgram {
