@@ -15,6 +15,7 @@ import { bodiesOf, loop as loopOf } from '../../loop/ir.ts';
 import { branchFacts, factsAfter, simplifyExpr } from '../../loop/simplify.ts';
 import { insideLoop, simplifyIndex } from '../../loop/simplifyIndex.ts';
 import { gathered, linearIn } from './affine.ts';
+import { bindShared } from './bindShared.ts';
 import type { Mask } from './dependence.ts';
 import { Dependence } from './dependence.ts';
 import { safeWithout } from './safety.ts';
@@ -71,8 +72,10 @@ class Jam {
   private readonly buffers = new Map<string, Buffer>();
   private readonly bits = new Map<string, Mask>();
 
+  private readonly body: readonly Stmt[];
+
   constructor(
-    private readonly body: readonly Stmt[],
+    body: readonly Stmt[],
     private readonly points: readonly PointAxis[],
     private readonly lanes: LaneAxis | undefined,
     private readonly place: Place,
@@ -80,7 +83,10 @@ class Jam {
     points.forEach((axis, i) => this.bits.set(axis.variable, 1 << i));
     this.laneBit = lanes === undefined ? 0 : 1 << points.length;
     if (lanes !== undefined) this.bits.set(lanes.variable, this.laneBit);
-    this.dependence = new Dependence(body, this.bits, this.laneBit);
+    const dependence = new Dependence(body, this.bits, this.laneBit);
+    this.body = bindShared(body, dependence, place.names);
+    this.dependence =
+      this.body === body ? dependence : new Dependence(this.body, this.bits, this.laneBit);
   }
 
   run(): readonly Stmt[] {

@@ -12,6 +12,7 @@ import {
   indexValue,
   lane,
   load,
+  operandsOf,
   pack,
   reduceLanes,
   select,
@@ -31,8 +32,8 @@ export interface ExprMap {
   readonly load?: (expr: Extract<Expr, { readonly kind: 'load' }>) => Expr;
 }
 
+/** An expression with its loads, reads and indices mapped. */
 export function mapExpr(expr: Expr, map: ExprMap): Expr {
-  const part = (of: Expr): Expr => mapExpr(of, map);
   const index = (of: Index): Index => (map.index ? map.index(of) : of);
   switch (expr.kind) {
     case 'literal':
@@ -41,31 +42,46 @@ export function mapExpr(expr: Expr, map: ExprMap): Expr {
       return map.read ? map.read(expr) : expr;
     case 'load':
       if (map.load) return map.load(expr);
+      if (!map.index && !map.buffer) return expr;
       return load(map.buffer?.(expr.buffer) ?? expr.buffer, expr.indices.map(index), expr.lanes);
     case 'indexValue':
-      return indexValue(index(expr.index));
+      return map.index ? indexValue(index(expr.index)) : expr;
     case 'compareIndex': {
       const { op, a, b } = expr.condition;
-      return compareIndex({ op, a: index(a), b: index(b) });
+      return map.index ? compareIndex({ op, a: index(a), b: index(b) }) : expr;
     }
+    default:
+      return mapParts(expr, (part) => mapExpr(part, map));
+  }
+}
+
+/** An expression with its operands mapped; itself where they stay. */
+export function mapParts(expr: Expr, part: (of: Expr) => Expr): Expr {
+  const before = operandsOf(expr);
+  const after = before.map(part);
+  if (after.every((operand, i) => operand === before[i])) return expr;
+  const [a, b, c] = after as [Expr, Expr, Expr];
+  switch (expr.kind) {
     case 'unary':
-      return unary(expr.op, part(expr.a));
+      return unary(expr.op, a);
     case 'binary':
-      return binary(expr.op, part(expr.a), part(expr.b));
+      return binary(expr.op, a, b);
     case 'compare':
-      return compare(expr.op, part(expr.a), part(expr.b));
+      return compare(expr.op, a, b);
     case 'select':
-      return select(part(expr.condition), part(expr.then), part(expr.otherwise));
+      return select(a, b, c);
     case 'cast':
-      return cast(expr.type, part(expr.a));
+      return cast(expr.type, a);
     case 'broadcast':
-      return broadcast(part(expr.a), expr.lanes);
+      return broadcast(a, expr.lanes);
     case 'lane':
-      return lane(part(expr.a), expr.lane);
+      return lane(a, expr.lane);
     case 'pack':
-      return pack(expr.elements.map(part));
+      return pack(after);
     case 'reduceLanes':
-      return reduceLanes(expr.op, part(expr.a));
+      return reduceLanes(expr.op, a);
+    default:
+      return expr;
   }
 }
 

@@ -28,6 +28,7 @@ import { assuming, insideLoop, simplifyIndex } from '../../loop/simplifyIndex.ts
 import type { Extents } from './conditionCuts.ts';
 import { conditionsLink } from './conditionCuts.ts';
 import { boundReductions, liftFromBranches, pushIntoBranches } from './guards.ts';
+import { hoistInvariant } from './hoistInvariant.ts';
 import { jam } from './jam.ts';
 import type { Piece } from './pieces.ts';
 import { piecesWithBorders } from './borderPieces.ts';
@@ -87,7 +88,7 @@ export function tile(nest: Loop, request: TileRequest, place: Place): readonly S
   expectRectangular(loops);
   expectIndependentLoops(loops, body, place);
   return place.names.replacing([nest], () => {
-    const result = new Tiling(axes, body, request, place).run();
+    const result = hoistInvariant(new Tiling(axes, body, request, place).run());
     if (loops.some(({ extent }) => extent.kind !== 'constant')) expectProven(result, place.facts);
     return result;
   });
