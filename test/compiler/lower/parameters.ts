@@ -1,50 +1,38 @@
-// Some inputs of ONNX's operator cases are parameters in every real model (axes, shapes, pads, scales): here
-// they become constants, while data stays data.
+// Some inputs of ONNX's operator cases are parameters in every real model (axes, shapes, pads, scales): they
+// become constants as when a model is packaged, while data stays data.
+import { readFileSync } from 'node:fs';
+import { bindModel } from '../../../compiler/bundle/bindModel.ts';
+import { BundleError } from '../../../compiler/bundle/bundleError.ts';
 import type { Model } from '../../../compiler/graph/graph.ts';
-import { withoutDeclaredResults, withKnownInputs } from '../infer/nodeCases.ts';
-
-export { withoutDeclaredResults };
-
-/** Input slots that are parameters, by operator; -1: all from slot 1 on. */
-const PARAMETERS: Readonly<Record<string, readonly number[]>> = {
-  Range: [0, 1, 2],
-  ConstantOfShape: [0],
-  OneHot: [1],
-  Pad: [1, 3],
-  Resize: [1, 2, 3],
-  MelWeightMatrix: [0, 1, 2, 3, 4],
-  HannWindow: [0],
-  HammingWindow: [0],
-  BlackmanWindow: [0],
-  MaxUnpool: [2],
-  Clip: [],
-  GroupNormalization: [],
-};
-const FROM_ONE =
-  /^(Reduce|Reshape|Expand|Tile|Slice|Squeeze|Unsqueeze|Split|TopK|CumSum|CumProd|DFT|STFT|AffineGrid|Col2Im|Trilu|Dropout|Upsample|CenterCropPad)/;
+import { Unsupported } from '../../../compiler/lower/unsupported.ts';
+import { readTensorProto, TensorFileError } from '../../../compiler/tensor/protoFile.ts';
+import type { Tensor } from '../../../compiler/tensor/tensor.ts';
+import { withoutDeclaredResults } from '../infer/nodeCases.ts';
 
 export interface Bound {
+  /** Inferred. */
   readonly model: Model;
   /** Files of the inputs that are left. */
   readonly files: readonly (string | undefined)[];
 }
 
+/** Throws Unsupported where a model is not packaged. */
 export function withKnownParameters(model: Model, files: readonly string[]): Bound {
-  const { graph } = model;
-  const isParameter = graph.inputs.map((input) => {
-    const readers = graph.values[input]!.consumers.map((at) => graph.operators[at]!);
-    return (
-      readers.length > 0 &&
-      readers.every(({ type, inputs }) =>
-        inputs.every((value, slot) => {
-          if (value !== input) return true;
-          return PARAMETERS[type]?.includes(slot) ?? (FROM_ONE.test(type) && slot > 0);
-        }),
-      )
-    );
-  });
-  const known = files.map((file, i) => (isParameter[i] ? file : undefined));
-  const bound = withKnownInputs(model, known as readonly string[]);
-  const left = bound.graph.inputs.map((input) => files[graph.inputs.indexOf(input)]);
-  return { model: bound, files: left };
+  try {
+    const inputs = files.map(readTensor);
+    const bound = bindModel(withoutDeclaredResults(model), { inputs });
+    return { model: bound.model, files: bound.positions.map((at) => files[at]) };
+  } catch (error) {
+    if (error instanceof BundleError) throw new Unsupported('model', error.message);
+    throw error;
+  }
+}
+
+function readTensor(file: string): Tensor | undefined {
+  try {
+    return readTensorProto(readFileSync(file));
+  } catch (error) {
+    if (error instanceof TensorFileError) return undefined;
+    throw error;
+  }
 }
