@@ -5,10 +5,14 @@
 import type { Phase } from '../emit/kernel.ts';
 import type { Expr } from '../loop/expr.ts';
 import { operandsOf } from '../loop/expr.ts';
+import type { Facts } from '../loop/facts.ts';
 import type { Index } from '../loop/indexExpr.ts';
-import { constant, substitute } from '../loop/indexExpr.ts';
+import { add, constant, multiply, substitute, ZERO } from '../loop/indexExpr.ts';
 import type { LoopProgram, Stmt } from '../loop/ir.ts';
 import { expressionsOf } from '../loop/ir.ts';
+import type { Polynomial } from '../loop/polynomial.ts';
+import { factsAfter, rootFacts } from '../loop/simplify.ts';
+import { insideLoop, normalForm } from '../loop/simplifyIndex.ts';
 import { largestExtent } from '../lower/extents.ts';
 
 /** coefficient · variable summed up, plus a constant. */
@@ -47,6 +51,7 @@ interface Context {
   /** What names stand for, and the largest value of loop variables. */
   readonly names: ReadonlyMap<string, Index>;
   readonly largest: ReadonlyMap<string, number>;
+  readonly facts: Facts;
 }
 
 /** Loads of buffer `input` and stores to buffer `output` in a phase; `strides` of both. */
@@ -59,7 +64,8 @@ export function accessesOf(
 ): Accesses {
   const walk = new AccessWalk(program, input, output, strides);
   const { parallel, before, body } = phase;
-  const empty = { path: [], names: new Map(), largest: new Map() };
+  const facts = rootFacts(program);
+  const empty: Context = { path: [], names: new Map(), largest: new Map(), facts };
   const inside = walk.bindings(before, empty);
   if (parallel === undefined) walk.body(body, inside, []);
   else walk.loop(parallel.variable, parallel.extent, body, inside, 0);
@@ -110,8 +116,9 @@ class AccessWalk implements Accesses {
     const most = this.mostOf(extent, context);
     if (most === undefined) this.opaque = true;
     const largest = new Map(context.largest).set(variable, Math.max(0, (most ?? 1) - 1));
+    const facts = insideLoop(context.facts, variable, extent);
     const step = { statement, branch, loop: { variable, extent: most ?? 1 } };
-    this.body(body, { ...context, largest }, [...context.path, step]);
+    this.body(body, { ...context, largest, facts }, [...context.path, step]);
   }
 
   private stmt(
@@ -155,9 +162,10 @@ class AccessWalk implements Accesses {
   }
 
   private bind(stmt: Stmt, context: Context): Context {
-    if (stmt.kind !== 'letIndex') return context;
+    const facts = factsAfter(stmt, context.facts);
+    if (stmt.kind !== 'letIndex') return facts === context.facts ? context : { ...context, facts };
     const value = substitute(stmt.value, (name) => context.names.get(name));
-    return { ...context, names: new Map(context.names).set(stmt.name, value) };
+    return { ...context, facts, names: new Map(context.names).set(stmt.name, value) };
   }
 
   private mostOf(index: Index, { names, largest }: Context): number | undefined {
@@ -170,46 +178,27 @@ class AccessWalk implements Accesses {
     return most?.kind === 'constant' ? most.value : undefined;
   }
 
-  private addressOf(indices: readonly Index[], { names }: Context): Affine | undefined {
-    let sum: Affine | undefined = { coefficients: new Map(), constant: 0 };
-    indices.forEach((index, axis) => {
-      const part = affineOf(substitute(index, (name) => names.get(name)));
-      sum = sum && part && plus(sum, scaled(part, this.strides[axis]!));
-    });
-    return sum;
+  /** Quotient and remainder of a fused loop become one multiple of its variable. */
+  private addressOf(indices: readonly Index[], { names, facts }: Context): Affine | undefined {
+    const flat = indices.reduce<Index>((sum, index, axis) => {
+      const plain = substitute(index, (name) => names.get(name));
+      return add(sum, multiply(plain, this.strides[axis]!));
+    }, ZERO);
+    const form = normalForm(flat, facts);
+    return form && affineOf(form);
   }
 }
 
-function affineOf(index: Index): Affine | undefined {
-  switch (index.kind) {
-    case 'constant':
-      return { coefficients: new Map(), constant: index.value };
-    case 'variable':
-      return { coefficients: new Map([[index.name, 1]]), constant: 0 };
-    case 'add': {
-      const [a, b] = [affineOf(index.a), affineOf(index.b)];
-      return a && b && plus(a, b);
-    }
-    case 'multiply': {
-      const [a, b] = [affineOf(index.a), affineOf(index.b)];
-      if (a === undefined || b === undefined) return undefined;
-      if (b.coefficients.size === 0) return scaled(a, b.constant);
-      return a.coefficients.size === 0 ? scaled(b, a.constant) : undefined;
-    }
-    default:
-      return undefined;
+/** The polynomial as a sum over variables; `undefined` where it has products, divisions or sizes. */
+function affineOf(form: Polynomial): Affine | undefined {
+  const coefficients = new Map<string, number>();
+  let base = 0;
+  for (const { coefficient, atoms } of form.terms) {
+    const [only] = atoms;
+    if (only === undefined) base = coefficient;
+    else if (atoms.length === 1 && only.kind === 'variable')
+      coefficients.set(only.name, coefficient);
+    else return undefined;
   }
-}
-
-function plus(a: Affine, b: Affine): Affine {
-  const coefficients = new Map(a.coefficients);
-  for (const [name, c] of b.coefficients) coefficients.set(name, (coefficients.get(name) ?? 0) + c);
-  return { coefficients, constant: a.constant + b.constant };
-}
-
-function scaled({ coefficients, constant: base }: Affine, factor: number): Affine {
-  return {
-    coefficients: new Map([...coefficients].map(([name, c]) => [name, c * factor])),
-    constant: base * factor,
-  };
+  return { coefficients, constant: base };
 }

@@ -3,11 +3,15 @@
  * constants packed once per layout, values in one arena by their lifetimes.
  */
 import type { Value } from '../graph/graph.ts';
+import type { Buffer } from '../loop/expr.ts';
+import type { Layout } from '../loop/layout.ts';
 import type { LoweredBlock } from '../lower/block.ts';
 import { blockContext, lowerBlock } from '../lower/block.ts';
 import type { Blocks } from '../lower/runGraph.ts';
 import { storageOf } from '../lower/storage.ts';
 import { Unsupported } from '../lower/unsupported.ts';
+import type { LayoutChoice } from '../schedule/chooseLayouts.ts';
+import { chooseLayouts } from '../schedule/chooseLayouts.ts';
 import type { Target } from '../target/target.ts';
 import { copyProgram, sizesProgram } from './addedPrograms.ts';
 import type { BoundModel } from './bindModel.ts';
@@ -49,11 +53,18 @@ export async function buildBundle(
 ): Promise<Bundle> {
   const builder = new BundleBuilder(bound, target);
   const { checkpoint = () => Promise.resolve() } = options;
-  for (const [block, { operators }] of plan.blocks.entries()) {
-    if (block % STRIDE === 0) await checkpoint('Generating kernels', block / plan.blocks.length);
-    builder.addBlock(block, operators);
-  }
-  await checkpoint('Planning memory', 1);
+  const each = async (stage: string, of: (block: number) => void): Promise<void> => {
+    const count = plan.blocks.length;
+    for (let block = 0; block < count; block++) {
+      if (block % STRIDE === 0) await checkpoint(stage, block / count);
+      of(block);
+    }
+  };
+  await each('Lowering', (block) => builder.lower(plan.blocks[block]!.operators));
+  await checkpoint('Choosing layouts', 0);
+  builder.chooseLayouts();
+  await each('Scheduling', (block) => builder.addBlock(block, plan.blocks[block]!.operators));
+  await checkpoint('Planning memory', 0);
   const { mostBytes = MOST_BYTES[target.pointerBytes], inPlace = true } = options;
   return builder.finish(mostBytes, inPlace);
 }
@@ -66,6 +77,8 @@ class BundleBuilder {
   /** Memory of values that are no constants. */
   private readonly places = new Map<number, number>();
   private readonly context;
+  private readonly lowered: LoweredBlock[] = [];
+  private choice: LayoutChoice = { layouts: new Map(), conversions: { count: 0, bytes: 0 } };
   private movedBytes = 0;
 
   constructor(
@@ -97,8 +110,17 @@ class BundleBuilder {
     this.places.set(index, this.buffers.arena(index, name, storage, physical, -1));
   }
 
+  lower(operators: readonly number[]): void {
+    this.lowered.push(lowerBlock(this.context, operators, 'kernel'));
+  }
+
+  chooseLayouts(): void {
+    const { values } = this.bound.model.graph;
+    this.choice = chooseLayouts(this.lowered, values, this.target);
+  }
+
   addBlock(block: number, operators: readonly number[]): void {
-    const lowered = lowerBlock(this.context, operators, 'kernel');
+    const lowered = this.lowered[block]!;
     const types = operators.map((operator) => this.bound.model.graph.operators[operator]!.type);
     this.addStep(block, lowered, types);
   }
@@ -110,7 +132,8 @@ class BundleBuilder {
     program.inputs.forEach(({ name }, place) => {
       if (this.constantAt(lowered, place) !== undefined) constants.add(name);
     });
-    const pooled = this.pool.request({ lowered, types, constants, layouts: new Map() });
+    const layouts = this.layoutsIn(lowered);
+    const pooled = this.pool.request({ lowered, types, constants, layouts });
     this.sizes.require(lowered);
     const buffers = this.stepBuffers(lowered, pooled);
     const step = this.steps.length;
@@ -130,6 +153,18 @@ class BundleBuilder {
       })),
       ...(checks && { checks }),
     });
+  }
+
+  /** Chosen layouts by buffer name. */
+  private layoutsIn({ program, inputs, outputs }: LoweredBlock): ReadonlyMap<string, Layout> {
+    const layouts = new Map<string, Layout>();
+    const note = (buffer: Buffer, value: number | undefined): void => {
+      const layout = value === undefined ? undefined : this.choice.layouts.get(value);
+      if (layout !== undefined) layouts.set(buffer.name, layout);
+    };
+    program.inputs.forEach((buffer, place) => note(buffer, inputs[place]));
+    program.outputs.forEach((buffer, place) => note(buffer, outputs[place]));
+    return layouts;
   }
 
   /** Inputs, outputs, counts, shared: in the order of the kernel's arguments. */
@@ -156,7 +191,8 @@ class BundleBuilder {
       const index = lowered.outputs[place] ?? -1;
       const name = index < 0 ? `a count of ${kernel.name}` : this.value(index).name;
       const extents = extentsOf(buffer.shape, name);
-      const made = this.buffers.arena(index, name, buffer.storage, extents, step);
+      const layout = index < 0 ? undefined : this.choice.layouts.get(index);
+      const made = this.buffers.arena(index, name, buffer.storage, extents, step, layout);
       if (index >= 0) this.places.set(index, made);
       return made;
     });
@@ -250,7 +286,7 @@ class BundleBuilder {
       report: {
         peakLiveBytes: plan.peakLiveBytes,
         movedBytes: this.movedBytes,
-        layoutConversions: { count: 0, bytes: 0 },
+        layoutConversions: this.choice.conversions,
       },
     };
   }

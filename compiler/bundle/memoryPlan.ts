@@ -44,31 +44,63 @@ function area({ bytes, first, last }: LiveRange): number {
   return bytes * (last - first + 1);
 }
 
-/** Tries with disturbed orders when none of the plain ones reaches the lower bound. */
-const TRIES = 24;
+/** Tries with changed orders when none of the plain ones reaches the lower bound. */
+const TRIES = 48;
 /** Arenas this close to the lower bound are not improved further. */
 const GOOD_ENOUGH = 1.02;
 
 export function planMemory(ranges: readonly LiveRange[]): MemoryPlan {
   const all = ranges.map((range) => ({ ...range, bytes: aligned(range.bytes) }));
   const peakLiveBytes = peakOf(all);
-  let best: { offsets: readonly number[]; arenaBytes: number } | undefined;
-  const attempt = (order: readonly number[]): boolean => {
-    const placed = place(all, order);
-    if (best === undefined || placed.arenaBytes < best.arenaBytes) best = placed;
-    return best.arenaBytes <= peakLiveBytes * GOOD_ENOUGH;
-  };
   const indices = all.map((_, i) => i).filter((i) => all[i]!.bytes > 0);
-  for (const order of ORDERS) {
-    if (attempt(sorted(indices, all, order))) break;
+  const search = new Search(all, peakLiveBytes * GOOD_ENOUGH);
+  for (const order of ORDERS) search.attempt(sorted(indices, all, order));
+  search.improve();
+  const { offsets, arenaBytes } = search.best!;
+  return { offsets, arenaBytes, peakLiveBytes };
+}
+
+interface Placed {
+  readonly order: readonly number[];
+  readonly offsets: readonly number[];
+  readonly arenaBytes: number;
+}
+
+class Search {
+  best: Placed | undefined;
+
+  constructor(
+    private readonly ranges: readonly LiveRange[],
+    private readonly goal: number,
+  ) {}
+
+  private get isDone(): boolean {
+    return this.best !== undefined && this.best.arenaBytes <= this.goal;
   }
-  const random = mulberry(ranges.length);
-  for (let i = 0; i < TRIES && best!.arenaBytes > peakLiveBytes * GOOD_ENOUGH; i++) {
-    // Sizes off by up to a factor of 2 change which of several large ranges goes first.
-    const disturbed = all.map((range) => ({ ...range, bytes: range.bytes * (1 + random()) }));
-    attempt(sorted(indices, disturbed, ORDERS[i % 3]!));
+
+  attempt(order: readonly number[]): Placed | undefined {
+    if (this.isDone) return undefined;
+    const placed = { order, ...place(this.ranges, order) };
+    if (this.best === undefined || placed.arenaBytes < this.best.arenaBytes) this.best = placed;
+    return placed;
   }
-  return { ...best!, peakLiveBytes };
+
+  /** What ended up highest goes first in the next try; its predecessors get another chance with what is left. */
+  improve(): void {
+    let current = this.best;
+    for (let i = 0; i < TRIES && current !== undefined; i++) {
+      const { order, offsets }: Placed = current;
+      const top = order.reduce(
+        (a, b) => (this.end(b, offsets) > this.end(a, offsets) ? b : a),
+        order[0]!,
+      );
+      current = this.attempt([top, ...order.filter((range) => range !== top)]);
+    }
+  }
+
+  private end(range: number, offsets: readonly number[]): number {
+    return offsets[range]! + this.ranges[range]!.bytes;
+  }
 }
 
 function sorted(
@@ -130,15 +162,4 @@ function peakOf(ranges: readonly LiveRange[]): number {
     peak = Math.max(peak, live);
   }
   return peak;
-}
-
-/** Small seeded generator; plans must not differ from run to run. */
-function mulberry(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
