@@ -13,7 +13,7 @@ import { rewriteLoop } from './transform/place.ts';
 export function markIndependent(program: LoopProgram): LoopProgram {
   return rootLoops(program).reduce((current, variable) => {
     const nest = nestAt(current, variable);
-    if (nest.kind === 'generic' || !isIndependent(nest)) return current;
+    if (nest.kind === 'generic' || nest.kind === 'total' || !isIndependent(nest)) return current;
     const names = new Set(nest.axes.map((axis) => axis.variable));
     return rewriteLoop(current, variable, (loop) => marked([loop], names));
   }, program);

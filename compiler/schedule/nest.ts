@@ -53,9 +53,10 @@ export interface Nest {
 /**
  * pointwise: no inner loop; contraction: sums of products whose factors miss different axes (products of matrices,
  * dense convolutions); window: reductions where each output reads its own window (depthwise, pooling, whole
- * planes); rows: loops one after the other over one row (softmax, normalisation); generic: everything else.
+ * planes); rows: loops one after the other over one row (softmax, normalisation); total: a reduction to variables
+ * that live around the nest; generic: everything else.
  */
-export type NestKind = 'pointwise' | 'contraction' | 'window' | 'rows' | 'generic';
+export type NestKind = 'pointwise' | 'contraction' | 'window' | 'rows' | 'total' | 'generic';
 
 export function analyseNest(loop: Loop, outer: Facts): Nest {
   const axes: Axis[] = [];
@@ -152,6 +153,9 @@ class Walk {
   work: number | undefined = 0;
   /** A statement that no tile can hold. */
   strange = false;
+  /** Variables of around the nest change. */
+  carries = false;
+  private readonly variables = new Set<string>();
 
   body(body: readonly Stmt[], outer: Facts, inner: readonly Axis[]): void {
     let facts = outer;
@@ -164,6 +168,12 @@ class Walk {
   private stmt(stmt: Stmt, facts: Facts, inner: readonly Axis[]): void {
     for (const expr of expressionsOf(stmt)) this.expr(expr, facts, inner);
     switch (stmt.kind) {
+      case 'variable':
+        this.variables.add(stmt.name);
+        return;
+      case 'assign':
+        this.carries ||= !this.variables.has(stmt.name);
+        return;
       case 'for': {
         const axis = axisOf(stmt);
         this.loops.push(axis);
@@ -220,6 +230,7 @@ class Walk {
 function kindOf(body: readonly Stmt[], axes: readonly Axis[], walk: Walk): NestKind {
   const { accesses, loops } = walk;
   if (walk.strange || axes.length === 0) return 'generic';
+  if (walk.carries) return accesses.some(({ kind }) => kind === 'store') ? 'generic' : 'total';
   if (loops.length === 0) return 'pointwise';
   const stores = accesses.filter(({ kind }) => kind === 'store');
   if (stores.some(({ inner }) => inner.length > 0)) return 'rows';

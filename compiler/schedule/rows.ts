@@ -4,6 +4,7 @@
  */
 import type { LoopProgram, Stmt } from '../loop/ir.ts';
 import type { Nest } from './nest.ts';
+import { productOf } from './nest.ts';
 import { lanesFor } from './operands.ts';
 import { strideOf } from './affine.ts';
 import type { TileContext } from './tilePlan.ts';
@@ -16,6 +17,28 @@ import { vectoriseReduction } from './transform/vectoriseReduction.ts';
 
 /** Partial results: hides the latency of the sums without using many registers. */
 const ACCUMULATORS = 4;
+
+/** A reduction of everything to one value: vectors of partial results, by one thread. Throws Refused. */
+export function scheduleTotal(program: LoopProgram, nest: Nest, context: TileContext): LoopProgram {
+  const lanes = lanesFor(nest, context.target, nest.axes);
+  const { variable } = nest.loop;
+  return rewriteLoop(program, variable, (loop, place) =>
+    vectoriseReduction(loop, lanes, place, ACCUMULATORS),
+  );
+}
+
+/** Cycles of a nest whose innermost loops are vectorised, by one core; `undefined` where they cannot be. */
+export function rowCycles(nest: Nest, { target }: TileContext): number | undefined {
+  const last = nest.inner.at(-1);
+  const all = productOf([...nest.axes, ...nest.inner]);
+  if (last?.extent === undefined || all === undefined || !isAlongRow(nest)) return undefined;
+  const lanes = lanesFor(nest, target, nest.inner);
+  if (last.extent < lanes) return undefined;
+  const rows = productOf(nest.axes) ?? 1;
+  const loads = nest.accesses.filter(({ kind }) => kind === 'load').length;
+  // Each row ends with sums across lanes.
+  return (all / last.extent) * Math.ceil(last.extent / lanes) * Math.max(1, loads / 2) + rows * 12;
+}
 
 /** `undefined` where the loops over the row do not run along adjacent elements. */
 export function scheduleRows(

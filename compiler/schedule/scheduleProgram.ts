@@ -11,7 +11,7 @@ import { channelLayout } from './channelBlock.ts';
 import { matchDivisions } from './divisions.ts';
 import { markIndependent, onlyRootParallel } from './independent.ts';
 import { nestAt, rootLoops } from './nest.ts';
-import { scheduleRows } from './rows.ts';
+import { rowCycles, scheduleRows, scheduleTotal } from './rows.ts';
 import type { NestNote, ScheduledProgram, ScheduleRequest } from './schedule.ts';
 import { planNest } from './planNest.ts';
 import type { TileContext } from './tilePlan.ts';
@@ -20,6 +20,7 @@ import { relayout } from './transform/relayout.ts';
 import { hoistInvariant } from './transform/hoistInvariant.ts';
 import { shareCommon } from './transform/shareCommon.ts';
 import { tile } from './transform/tile.ts';
+import type { TileRequest } from './transform/tile.ts';
 
 export function scheduleProgram(program: LoopProgram, request: ScheduleRequest): ScheduledProgram {
   const packed = new Map<string, Layout>();
@@ -73,21 +74,47 @@ function scheduleNest(program: LoopProgram, variable: string, context: TileConte
     note: { kind, refused: reason },
   });
   if (kind === 'generic') return refused('no schedule for its statements');
-  if (kind === 'rows') {
+  if (kind === 'total') {
+    const total = unlessRefused(() => scheduleTotal(program, nest, context));
+    return total ? { program: total, packs: none, note: { kind } } : refused('no plain reduction');
+  }
+  const plan = planNest(nest, context);
+  const along = rowCycles(nest, context);
+  if (kind === 'rows' || (along !== undefined && along < (plan?.cycles ?? Infinity))) {
     const rows = scheduleRows(program, nest, context);
     if (rows !== undefined) return { program: rows, packs: none, note: { kind } };
   }
-  const plan = planNest(nest, context);
   if (plan === undefined) return refused('no axis for vectors');
-  const note = { kind, request: plan.request };
-  const run = (from: LoopProgram): LoopProgram =>
-    rewriteLoop(from, variable, (loop, place) => tile(loop, plan.request, place));
-  const packed = unlessRefused(() => run(relayout(program, plan.packs)));
-  if (packed !== undefined) return { program: packed, packs: plan.packs, note };
-  try {
-    return { program: run(program), packs: none, note };
-  } catch (error) {
-    if (!(error instanceof Refused)) throw error;
-    return refused(error.reason);
+  const packed = unlessRefused(() => relayout(program, plan.packs));
+  let reason = '';
+  for (const request of attempts(plan.request)) {
+    for (const [from, packs] of [[packed, plan.packs] as const, [program, none] as const]) {
+      try {
+        if (from === undefined) continue;
+        const tiled = rewriteLoop(from, variable, (loop, place) => tile(loop, request, place));
+        return { program: tiled, packs, note: { kind, request } };
+      } catch (error) {
+        if (!(error instanceof Refused)) throw error;
+        reason ||= error.reason;
+      }
+    }
   }
+  return refused(reason);
+}
+
+/** The request, and what is left of it where loops cannot be written out, reordered, or become vectors. */
+function attempts(request: TileRequest): readonly TileRequest[] {
+  const { axes, parallel } = request;
+  const rolled = request.reductions?.map(({ unroll: _, ...level }) => level);
+  const plain = axes.map(({ variable }) => ({ variable }));
+  return [
+    request,
+    ...(rolled
+      ? [
+          { ...request, reductions: rolled },
+          { axes, parallel },
+        ]
+      : []),
+    { axes: plain, parallel },
+  ];
 }

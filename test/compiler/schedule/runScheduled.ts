@@ -66,9 +66,20 @@ export function runScheduled(options: ScheduledRunOptions = {}): typeof interpre
     interpret(scheduled.program, sizes, physical, runOptions);
     for (const { name } of program.outputs) {
       const [from, to] = [physical.get(name)!, memory.get(name)!];
-      places.get(name)!.forEach((at, logical) => to.set(logical, from.get(at)));
+      places.get(name)!.forEach((at, logical) => copyCell(from, at, to, logical));
     }
   };
+}
+
+/** What was never written (beyond a size that the program finds out) stays unwritten. */
+function copyCell(from: Cells, at: number, to: Cells, place: number): void {
+  let value;
+  try {
+    value = from.get(at);
+  } catch {
+    return;
+  }
+  to.set(place, value);
 }
 
 export function expectSound(program: LoopProgram, scheduled: LoopProgram): void {
