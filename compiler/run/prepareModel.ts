@@ -5,10 +5,10 @@
 import type { BoundModel } from '../bundle/bindModel.ts';
 import { bindModel } from '../bundle/bindModel.ts';
 import type { Imported } from '../compile.ts';
+import { plannerFor } from '../compile.ts';
 import { buildEcg } from '../ecg/buildEcg.ts';
 import type { Ecg } from '../ecg/ecg.ts';
 import type { FusionPlan, PlanEdits } from '../fusion/plan.ts';
-import { createPlanner } from '../fusion/planner.ts';
 import type { Planner } from '../fusion/planner.ts';
 import type { Bindings } from '../graph/dim.ts';
 import { integerRangeOf, randomTensor } from '../tensor/randomInput.ts';
@@ -43,7 +43,7 @@ export function prepareModel(imported: Imported, options: PrepareOptions): Prepa
     inputs[position] = given[position] ?? madeUp(bound, value, seed + position);
   });
   const ecg = buildEcg(bound.model, bound.bindings);
-  return { imported, bound, ecg, planner: createPlanner(ecg), inputs };
+  return { imported, bound, ecg, planner: plannerFor(bound.model, ecg), inputs };
 }
 
 export function planFor({ planner }: PreparedModel, edits: PlanEdits): FusionPlan {

@@ -19,6 +19,8 @@ export interface RunRequest {
   readonly compiler?: string;
   /** Folder for object files and packed weights; default: the user's cache folder. */
   readonly cacheFolder?: string;
+  /** Folders of the workspace: no program in them is run, whatever the search path says. */
+  readonly untrusted?: readonly string[];
   /** Folder of an installed `onnxruntime-node` to verify with, a setting. */
   readonly onnxRuntime?: string;
 }
