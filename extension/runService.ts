@@ -4,9 +4,11 @@
  */
 import * as vscode from 'vscode';
 import { RequestCancelled } from '../compiler/client/cancellation.ts';
+import { bindOpenSizes } from '../compiler/client/openSizes.ts';
 import { RunFailed, runInProcess } from '../compiler/client/runProcess.ts';
 import type { EditResult } from '../compiler/protocol.ts';
 import type { RunRequest } from '../compiler/run/runMessages.ts';
+import { REFERENCES } from '../compiler/run/runProtocol.ts';
 import type { RunReport } from '../compiler/run/runProtocol.ts';
 import type { Log } from './log.ts';
 import type { ModelDocument } from './modelDocument.ts';
@@ -72,8 +74,10 @@ export class RunService {
 
   private async requestFor(document: ModelDocument, verify: boolean): Promise<RunRequest> {
     const { run } = readSettings();
-    const edits = document.plan.state?.edits;
-    if (!edits) throw new RunFailed('The model is not open any more.', []);
+    const { state } = document.plan;
+    if (!state) throw new RunFailed('The model is not open any more.', []);
+    const { edits, assumed } = bindOpenSizes(state.edits, state.graph);
+    if (assumed !== '') tellAssumed(assumed);
     return {
       location: await document.locate(),
       edits,
@@ -102,9 +106,16 @@ export class RunService {
   }
 }
 
+function tellAssumed(assumed: string): void {
+  const text = `Sizes that the model leaves open are taken as ${assumed}.`;
+  void vscode.window.showInformationMessage(text, 'Set Sizes…').then((chosen) => {
+    if (chosen) void vscode.commands.executeCommand('fusionStudio.bindDimensions');
+  });
+}
+
 function tellVerified({ verify }: RunReport): void {
   if (!verify) return;
-  const reference = verify.reference === 'onnxruntime' ? 'ONNX Runtime' : 'the unfused interpreter';
+  const reference = REFERENCES[verify.reference];
   const worst = verify.outputs.reduce((most, { largestError }) => Math.max(most, largestError), 0);
   const count =
     verify.outputs.length === 1

@@ -80,6 +80,14 @@ export interface RunReport {
   readonly noisy: boolean;
 }
 
+/** What outputs were compared with, after 'against'. */
+export const REFERENCES = {
+  onnxruntime: 'ONNX Runtime',
+  interpreter: 'the unfused interpreter',
+  unfused: 'the unfused plan on the same target',
+  given: 'the expected outputs',
+} as const;
+
 export interface VerifyReport {
   /** unfused: the same target without fusion, where the interpreter would take too long; given: by the caller. */
   readonly reference: 'onnxruntime' | 'interpreter' | 'unfused' | 'given';

@@ -4,6 +4,7 @@
  */
 import type { Diagnostic } from '../diagnostics.ts';
 import { RequestCancelled } from '../client/cancellation.ts';
+import { bindOpenSizes } from '../client/openSizes.ts';
 import { RunBook } from '../client/runBook.ts';
 import type { PlanEdits } from '../fusion/plan.ts';
 import type {
@@ -240,7 +241,8 @@ export class StudioHost {
     const { document } = this;
     if (!document) return { ok: false, message: 'The model is not open yet.' };
     if (this.runs.isRunning) return { ok: false, message: 'The model is running already.' };
-    const { edits } = document;
+    const { edits, assumed } = bindOpenSizes(document.edits, document.graph);
+    if (assumed !== '') this.say('info', `Sizes that are open are taken as ${assumed}.`);
     const location = { kind: 'file', path: this.modelPath } as const;
     const request = { ...RUN_DEFAULTS, location, edits, verify };
     this.runs

@@ -4,8 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join, resolve } from 'node:path';
 
 export const MODELS = [
   'efficientnet-b0',
@@ -26,11 +25,13 @@ export const MODELS = [
 ] as const;
 export type ModelName = (typeof MODELS)[number];
 
-const script = fileURLToPath(new URL('../models/materialize.mjs', import.meta.url));
+// Tests and benchmarks both run in the project's folder; a bundled benchmark lies elsewhere.
+const folderOfModels = resolve('test/models');
+const script = join(folderOfModels, 'materialize.mjs');
 
 /** Path of the model with its weights beside it. */
 export function materialised(name: ModelName): string {
-  const source = fileURLToPath(new URL(`../models/${name}.onnx`, import.meta.url));
+  const source = join(folderOfModels, `${name}.onnx`);
   const hash = createHash('sha256').update(readFileSync(source)).update(readFileSync(script));
   const parent = join(tmpdir(), 'fusion-studio-models');
   const folder = join(parent, `${name}-${hash.digest('hex').slice(0, 12)}`);

@@ -34,15 +34,24 @@ export class GraphPage {
 
   /** First lines of what is drawn, from the top: blocks, operators and headers of open blocks. */
   labels(): Promise<string[]> {
-    return this.graph.evaluate((element) => {
+    return this.lines(0);
+  }
+
+  /** One line of every label, from the top. */
+  lines(place: 0 | 1): Promise<string[]> {
+    return this.graph.evaluate((element, line) => {
       const { cy } = (element as Element & Registered)._cyreg!;
       return cy
         .nodes()
-        .map((node) => ({ node, y: node.position().y, text: node.data('label').split('\n')[0]! }))
+        .map((node) => ({
+          node,
+          y: node.position().y,
+          text: node.data('label').split('\n')[line] ?? '',
+        }))
         .filter(({ node, text }) => text !== '' && !node.hasClass('io'))
         .sort((a, b) => a.y - b.y)
         .map(({ text }) => text);
-    });
+    }, place);
   }
 
   viewport(): Promise<{ zoom: number; x: number; y: number }> {

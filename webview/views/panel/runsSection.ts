@@ -13,6 +13,14 @@ import { heading, link, list, table } from './rows.ts';
 
 const MAX_ROWS = 20;
 
+/** The page takes only types from the compiler. */
+const REFERENCE_NAMES: Readonly<Record<VerifyReport['reference'], string>> = {
+  onnxruntime: 'ONNX Runtime',
+  interpreter: 'the unfused interpreter',
+  unfused: 'the unfused plan',
+  given: 'the expected outputs',
+};
+
 export function runsContent({ runs, capabilities }: State, actions: Actions): Child[] {
   const { history, shown } = runs;
   const idle = runs.running === null && capabilities.trusted;
@@ -75,9 +83,8 @@ function row(run: RunSummary, current: boolean, actions: Actions): HTMLElement {
 }
 
 function verifyContent({ reference, outputs }: VerifyReport): Child[] {
-  const name = reference === 'onnxruntime' ? 'ONNX Runtime' : 'the unfused interpreter';
   return [
-    heading(`Outputs against ${name}`),
+    heading(`Outputs against ${REFERENCE_NAMES[reference]}`),
     table(
       outputs.map(
         ({ name: output, largestError, worstOfTolerance }) =>

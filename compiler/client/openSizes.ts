@@ -1,0 +1,22 @@
+/**
+ * Sizes that a model leaves open, for a run: it needs numbers, and takes those that planning ranked with unless the
+ * user bound others.
+ */
+import type { PlanEdits } from '../fusion/plan.ts';
+import type { GraphSnapshot } from '../protocol.ts';
+
+export interface RunSizes {
+  /** The edits with every size of the inputs bound. */
+  readonly edits: PlanEdits;
+  /** What was assumed: 'batch = 1, length = 64'; '' when nothing was. Untrusted text. */
+  readonly assumed: string;
+}
+
+export function bindOpenSizes(edits: PlanEdits, { symbols }: GraphSnapshot): RunSizes {
+  const open = symbols.filter(({ origin, bound }) => origin === 'input' && bound === null);
+  const assumed = Object.fromEntries(open.map(({ name, fallback }) => [name, fallback]));
+  return {
+    edits: { ...edits, bindings: { ...assumed, ...edits.bindings } },
+    assumed: open.map(({ name, fallback }) => `${name} = ${fallback}`).join(', '),
+  };
+}
