@@ -22,7 +22,7 @@ import type { Stmt } from '../../loop/ir.ts';
 import { bodiesOf, branch, expressionsOf, loop as loopOf } from '../../loop/ir.ts';
 import { unprovenIn } from '../../loop/bounds.ts';
 import { branchFacts, factsAfter, simplifyBody } from '../../loop/simplify.ts';
-import { insideLoop, simplifyIndex } from '../../loop/simplifyIndex.ts';
+import { assuming, insideLoop, simplifyIndex } from '../../loop/simplifyIndex.ts';
 import { linearIn, mentions } from './affine.ts';
 import { accumulationOf, reads } from './accumulation.ts';
 import type { Loop, Place } from './place.ts';
@@ -155,7 +155,8 @@ function boundStmt(stmt: Stmt, place: Place, open: readonly string[]): readonly 
   const own = parts.filter((part) => isOpen(part) || conditionMentions(part, stmt.variable));
   const outside = parts.filter((part) => !own.includes(part));
   const usable = own.filter((part) => !isOpen(part));
-  const bounded = bound(loop, guard.then, usable, own, place) ?? [
+  const facts = outside.reduce((known, part) => assuming(known, part), place.facts);
+  const bounded = bound(loop, guard.then, usable, own, { ...place, facts }) ?? [
     { ...loop, body: guarded(own, guard.then) },
   ];
   return guarded(outside, bounded);
@@ -226,7 +227,7 @@ function bound(
     lows.reduce((a, b) => max(a, b), ZERO),
   );
   const high = highs.reduce((a, b) => min(a, b), loop.extent);
-  const count = named('count', subtract(high, low));
+  const count = simplifyIndex(subtract(high, low), facts);
   const index = (of: Index): Index =>
     substitute(of, (name) => (name === loop.variable ? add(variable(name), low) : undefined));
   out.push(loopOf(loop.variable, count, mapBody(guarded(rest, body), { index }), loop.mode));

@@ -32,12 +32,32 @@ export function dependenceOf(loop: Loop, place: Place): string | undefined {
   const stored = new Set<Buffer>();
   visitStores(loop.body, ({ buffer }) => own.has(buffer.name) || stored.add(buffer));
   if (stored.size === 0) return undefined;
-  const accesses = new Accesses(stored, loop.variable);
-  accesses.visit(loop.body, insideOf(loop, place).facts);
-  for (const [buffer, parts] of accesses.own) {
-    if (parts.size === 0) return `iterations may touch the same elements of ${buffer.name}`;
+  for (const [buffer, parts] of ownParts(loop, stored, place)) {
+    if (parts.length === 0) return `iterations may touch the same elements of ${buffer.name}`;
   }
   return undefined;
+}
+
+/** Iteration v only touches [stride * v, stride * v + stride) along the axis. */
+export interface OwnPart {
+  readonly axis: number;
+  readonly stride: number;
+}
+
+/** For each of the buffers that the loop accesses: along which axes iterations keep to parts of their own. */
+export function ownParts(
+  loop: Loop,
+  buffers: ReadonlySet<Buffer>,
+  place: Place,
+): ReadonlyMap<Buffer, readonly OwnPart[]> {
+  const accesses = new Accesses(buffers, loop.variable);
+  accesses.visit(loop.body, insideOf(loop, place).facts);
+  const parts = (keys: ReadonlySet<string>): readonly OwnPart[] =>
+    [...keys].map((key) => {
+      const [axis, stride] = key.split('/').map(Number);
+      return { axis: axis!, stride: stride! };
+    });
+  return new Map([...accesses.own].map(([buffer, keys]) => [buffer, parts(keys)]));
 }
 
 function foreignAssignment(body: readonly Stmt[], own: ReadonlySet<string>): string | undefined {
@@ -52,6 +72,18 @@ function foreignAssignment(body: readonly Stmt[], own: ReadonlySet<string>): str
 }
 
 type Store = Extract<Stmt, { readonly kind: 'store' }>;
+
+/** Every buffer that is loaded from in the statements. */
+export function visitLoads(body: readonly Stmt[], visit: (buffer: Buffer) => void): void {
+  const within = (expr: Expr): void => {
+    if (expr.kind === 'load') visit(expr.buffer);
+    operandsOf(expr).forEach(within);
+  };
+  for (const stmt of body) {
+    expressionsOf(stmt).forEach(within);
+    for (const inner of bodiesOf(stmt)) visitLoads(inner, visit);
+  }
+}
 
 export function visitStores(body: readonly Stmt[], visit: (stmt: Store) => void): void {
   for (const stmt of body) {

@@ -7,7 +7,6 @@ import {
   add,
   constant,
   floorDiv,
-  mod,
   multiply,
   subtract,
   variable,
@@ -38,7 +37,7 @@ export function splitLoop(loop: Loop, factor: number, place: Place): readonly St
 function inSteps(loop: Loop, factor: number, place: Place): readonly Stmt[] {
   const { facts, names } = place;
   const steps = simplifyIndex(floorDiv(loop.extent, factor), facts);
-  const left = simplifyIndex(mod(loop.extent, factor), facts);
+  const left = simplifyIndex(subtract(loop.extent, multiply(steps, factor)), facts);
   const outer = names.fresh(loop.variable);
   const inner = names.fresh(`${loop.variable}i`);
   const at = add(multiply(variable(outer), factor), variable(inner));
