@@ -51,6 +51,7 @@ const table = {
     'compiler/fusion',
   ],
   'compiler/compile.ts': [
+    'compiler/lower',
     'compiler/fusion',
     'compiler/ecg',
     'compiler/infer',

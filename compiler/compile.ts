@@ -4,12 +4,14 @@
  */
 import { buildEcg } from './ecg/buildEcg.ts';
 import type { Ecg } from './ecg/ecg.ts';
+import { DEFAULT_CONTEXT } from './fusion/context.ts';
 import { createPlanner } from './fusion/planner.ts';
 import type { Planner } from './fusion/planner.ts';
 import type { FusionPlan, PlanEdits } from './fusion/plan.ts';
 import type { Bindings } from './graph/dim.ts';
 import type { Model } from './graph/graph.ts';
 import { inferModel } from './infer/inferModel.ts';
+import { loweringCanCompile } from './lower/compilable.ts';
 import { importModel } from './onnx/importModel.ts';
 import type { ModelSource } from './onnx/source.ts';
 
@@ -65,7 +67,12 @@ export async function analysePass(
   await checkpoint('Building the ECG');
   const ecg = buildEcg(model, bindings);
   const inferMs = performance.now() - start;
-  return { model, ecg, planner: createPlanner(ecg), bindings, inferMs };
+  return { model, ecg, planner: plannerFor(model, ecg), bindings, inferMs };
+}
+
+/** A planner that asks code generation what it may fuse. */
+export function plannerFor(model: Model, ecg: Ecg): Planner {
+  return createPlanner(ecg, { ...DEFAULT_CONTEXT, canCompile: loweringCanCompile(model) });
 }
 
 export async function planPass(
