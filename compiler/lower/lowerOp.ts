@@ -12,8 +12,8 @@ import type { ScalarType, StorageType } from '../loop/scalarType.ts';
 import { registerType } from '../loop/scalarType.ts';
 import { OperatorView } from '../ops/operatorView.ts';
 import type { ValueFacts } from '../ops/operatorView.ts';
-import type { Buffer, Expr } from '../loop/expr.ts';
-import { cast, compare, indexValue } from '../loop/expr.ts';
+import type { Buffer, Expr, UnaryOp } from '../loop/expr.ts';
+import { cast, compare, indexValue, unary } from '../loop/expr.ts';
 import type { Field } from './field.ts';
 import type { Body, OperatorRegion } from './region.ts';
 import type { Scope } from './scope.ts';
@@ -93,9 +93,36 @@ export class LowerOp extends OperatorView {
     return registerType(this.outputStorage(slot));
   }
 
+  /** Elements of 16-bit floats are rounded where they are computed, so that fusing does not change a result. */
   make(field: NewField): Field {
     const key = `${this.region.prefix}${this.operator.index}.${this.made++}`;
-    return { hint: this.hint, ...field, key, operator: this.id };
+    const { storage, cost, element } = field;
+    const rounding = cost === 'free' ? undefined : roundingTo(storage);
+    return {
+      hint: this.hint,
+      ...field,
+      ...(rounding && {
+        element: (scope: Scope, index: readonly Index[]) => unary(rounding, element(scope, index)),
+      }),
+      key,
+      operator: this.id,
+    };
+  }
+
+  /** A result as other operators read it: with the element type of the output. */
+  asOutput(slot: number, field: Field): Field {
+    const storage = this.outputStorage(slot);
+    if (field.storage === storage || field.procedure || roundingTo(storage) === undefined) {
+      return { ...field, storage };
+    }
+    const { shape, breaks } = field;
+    return this.make({
+      shape,
+      storage,
+      cost: 'light',
+      ...(breaks && { breaks }),
+      element: (scope, index) => scope.at(field, index),
+    });
   }
 
   /**
@@ -212,4 +239,9 @@ export class LowerOp extends OperatorView {
   unsupported(reason: string): never {
     throw new Unsupported(this.id, `${this.type}: ${reason}`);
   }
+}
+
+function roundingTo(storage: StorageType): UnaryOp | undefined {
+  if (storage === 'f16') return 'roundF16';
+  return storage === 'bf16' ? 'roundBf16' : undefined;
 }

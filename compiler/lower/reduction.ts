@@ -110,7 +110,8 @@ export function reducedView(
   return op.make({
     shape: places.map((axis) => kept.shape[axis]!),
     storage,
-    cost: 'free',
+    // Another storage type may round.
+    cost: storage === kept.storage ? 'free' : 'light',
     element: (scope, index) =>
       scope.at(
         kept,

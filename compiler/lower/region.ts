@@ -216,7 +216,7 @@ export class Region implements OperatorRegion {
       const field = results[slot];
       if (field === undefined) return view.unsupported(`its output ${slot}`);
       // A storage type of its own: a value is read back as it would be stored.
-      this.fields.set(value, { ...field, storage: view.outputStorage(slot) });
+      this.fields.set(value, view.asOutput(slot, field));
     });
   }
 

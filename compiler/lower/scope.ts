@@ -366,7 +366,7 @@ export class Scope {
       if (isWithin(simple, extent, this.frame.facts)) return simple;
       return this.bindChecked('in', indexValue(simple), extent, operator);
     });
-    this.emit(store(buffer, at, value));
+    this.emit(store(buffer, at, isRoundedBy(buffer, value) ? value.a : value));
   }
 
   emit(stmt: Stmt): void {
@@ -441,4 +441,13 @@ function contains(ancestor: Frame, frame: Frame): boolean {
   let at: Frame | undefined = frame;
   while (at && at !== ancestor) at = at.parent;
   return at !== undefined;
+}
+
+/** Stores round to the type of the memory themselves. */
+function isRoundedBy(
+  { storage }: Buffer,
+  value: Expr,
+): value is Extract<Expr, { readonly kind: 'unary' }> {
+  if (value.kind !== 'unary') return false;
+  return value.op === (storage === 'f16' ? 'roundF16' : storage === 'bf16' ? 'roundBf16' : '');
 }
