@@ -77,6 +77,38 @@ function reinterpret(from: 'f32' | 'u32'): SupportMaker {
   };
 }
 
+/** Doubles are rounded once, not by way of f32; rare, and so lane by lane. */
+const roundDouble: SupportMaker = ({ type, lanes, name }) => {
+  if (type !== 'f64' || lanes > 1) return undefined;
+  return `INLINE double ${name}(double value) {
+  if (!(fabs(value) < INFINITY) || value == 0.0) return value;
+  const int exponent = ilogb(value) < -14 ? -14 : ilogb(value);
+  const double step = ldexp(1.0, exponent - 10);
+  const double rounded = rint(value / step) * step;
+  return fabs(rounded) > 65504.0 ? copysign(INFINITY, value) : rounded;
+}`;
+};
+
+/** By way of f32, as the loop IR has it. */
+const roundDoubleBf16: SupportMaker = ({ type, lanes, name }) => {
+  if (type !== 'f64' || lanes > 1) return undefined;
+  return `INLINE double ${name}(double value) {\n  return round_bf16_f32((float)value);\n}`;
+};
+
+const roundF16 = only(
+  'f32',
+  forAnyLanes(`INLINE F32 round_f16_f32(F32 value) {
+  return widen_f16(narrow_f16(value));
+}`),
+);
+
+const roundBf16 = only(
+  'f32',
+  forAnyLanes(`INLINE F32 round_bf16_f32(F32 value) {
+  return widen_bf16(narrow_bf16(value));
+}`),
+);
+
 export const HALF_SUPPORT: SupportTable = {
   load,
   store,
@@ -84,16 +116,6 @@ export const HALF_SUPPORT: SupportTable = {
   narrow: (call) => only('f16', narrowF16)(call) ?? only('bf16', narrowBf16)(call),
   bits: reinterpret('f32'),
   float: reinterpret('u32'),
-  round_f16: only(
-    'f32',
-    forAnyLanes(`INLINE F32 round_f16_f32(F32 value) {
-  return widen_f16(narrow_f16(value));
-}`),
-  ),
-  round_bf16: only(
-    'f32',
-    forAnyLanes(`INLINE F32 round_bf16_f32(F32 value) {
-  return widen_bf16(narrow_bf16(value));
-}`),
-  ),
+  round_f16: (call) => roundF16(call) ?? roundDouble(call),
+  round_bf16: (call) => roundBf16(call) ?? roundDoubleBf16(call),
 };

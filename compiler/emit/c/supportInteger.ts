@@ -40,6 +40,18 @@ function wrapping(operator: string): SupportMaker {
   };
 }
 
+const signOf = scalar(
+  'a',
+  ({ t, signed }) => `  return (${t})(${signed ? '(a > 0) - (a < 0)' : 'a > 0'});`,
+);
+
+/** gcc 12 turns a > 0, lane by lane, into masks: -1 where 1 is meant. */
+const unsignedSign: SupportMaker = ({ type, lanes, name }) => {
+  if (lanes === 1 || !/^u\d/.test(type)) return undefined;
+  const v = cType(type as ScalarType, lanes);
+  return `INLINE ${v} ${name}(${v} a) {\n  return (${v})(a > 0) & 1;\n}`;
+};
+
 export const INTEGER_SUPPORT: SupportTable = {
   add: wrapping('+'),
   sub: wrapping('-'),
@@ -48,10 +60,7 @@ export const INTEGER_SUPPORT: SupportTable = {
   abs: scalar('a', ({ t, u, signed }) =>
     signed ? `  return a < 0 ? (${t})(0 - (${u})a) : a;` : '  return a;',
   ),
-  sign: scalar(
-    'a',
-    ({ t, signed }) => `  return (${t})(${signed ? '(a > 0) - (a < 0)' : 'a > 0'});`,
-  ),
+  sign: (call) => unsignedSign(call) ?? signOf(call),
   bit_not: scalar('a', ({ t, u }) => `  return (${t})~(${u})a;`),
   div: scalar('a b', ({ t, u, signed }) =>
     signed

@@ -36,7 +36,9 @@ export interface CompileOptions {
 }
 
 /** Warnings about what a program may do: registers written late, variables that it never reads. */
-const QUIET = ['-Wno-maybe-uninitialized', '-Wno-unused-but-set-variable'];
+const QUIET = ['maybe-uninitialized', 'unused-variable', 'unused-but-set-variable'].map(
+  (warning) => `-Wno-${warning}`,
+);
 
 /** A C compiler of this machine, if there is one. */
 export function cCompiler(): string | undefined {
