@@ -10,9 +10,9 @@ import { dependsOn } from './nest.ts';
 
 /**
  * scalar: one element for all lanes; vector: adjacent elements; packed: adjacent once the constant is packed;
- * gathered: one by one.
+ * turned: adjacent in a transposed copy that the kernel makes first; gathered: one by one.
  */
-export type LaneShape = 'scalar' | 'vector' | 'packed' | 'gathered';
+export type LaneShape = 'scalar' | 'vector' | 'packed' | 'turned' | 'gathered';
 
 /** Lanes of a vector along an axis: as many as the widest type that moves along it has. */
 export function lanesFor(

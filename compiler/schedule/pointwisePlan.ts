@@ -53,6 +53,7 @@ export function planPointwise(nest: Nest, { target }: TileContext): TilePlan | u
   return {
     request: { axes, parallel: parallelOf(nest, order, points, lanes * vectors) },
     packs: new Map(),
+    turns: [],
     cycles: best.cost * points,
   };
 }

@@ -14,7 +14,8 @@ import { nestAt, rootLoops } from './nest.ts';
 import { rowCycles, scheduleRows, scheduleTotal } from './rows.ts';
 import type { NestNote, ScheduledProgram, ScheduleRequest } from './schedule.ts';
 import { planNest } from './planNest.ts';
-import type { TileContext } from './tilePlan.ts';
+import type { TileContext, TilePlan } from './tilePlan.ts';
+import { turnOperand } from './turnOperand.ts';
 import { Refused, rewriteLoop, unlessRefused } from './transform/place.ts';
 import { relayout } from './transform/relayout.ts';
 import { hoistInvariant } from './transform/hoistInvariant.ts';
@@ -23,25 +24,62 @@ import { tile } from './transform/tile.ts';
 import type { TileRequest } from './transform/tile.ts';
 
 export function scheduleProgram(program: LoopProgram, request: ScheduleRequest): ScheduledProgram {
-  const packed = new Map<string, Layout>();
-  const unpacked = new Set(request.constants);
-  const notes: NestNote[] = [];
   const logical = markIndependent(matchDivisions(simplifyProgram(program)));
-  let current = relayout(logical, withLocals(logical, request));
-  for (const variable of rootLoops(current)) {
-    const context: TileContext = { target: request.target, constants: unpacked };
-    const scheduled = scheduleNest(current, variable, context);
-    notes.push(scheduled.note);
+  const physical = relayout(logical, withLocals(logical, request));
+  const { program: ready, packed, plans } = prepare(physical, request);
+  const context: TileContext = { target: request.target, constants: new Set() };
+  const notes: NestNote[] = [];
+  let current = ready;
+  for (const { variable, plan } of plans) {
+    const scheduled = scheduleNest(current, variable, plan, context);
     current = scheduled.program;
-    for (const [name, layout] of scheduled.packs) {
-      packed.set(name, layout);
-      unpacked.delete(name);
-    }
+    notes.push(scheduled.note);
   }
   const body = onlyRootParallel(hoistInvariant(shareCommon(current.body)));
-  const result = simplifyProgram({ ...current, body });
+  const result = { ...current, body };
   assertProgram(result, 'scheduling');
   return { program: result, packed, nests: notes };
+}
+
+interface PlannedNest {
+  readonly variable: string;
+  readonly plan: TilePlan | undefined;
+}
+
+interface Prepared {
+  readonly program: LoopProgram;
+  readonly packed: ReadonlyMap<string, Layout>;
+  readonly plans: readonly PlannedNest[];
+}
+
+/** Plans for all nests, and the program with its constants packed and operands copied as they want. */
+function prepare(program: LoopProgram, request: ScheduleRequest): Prepared {
+  const packed = new Map<string, Layout>();
+  const constants = new Set(request.constants);
+  const context: TileContext = { target: request.target, constants };
+  const plans: PlannedNest[] = [];
+  let current = program;
+  const planOf = (variable: string): TilePlan | undefined =>
+    planNest(nestAt(current, variable), context);
+  for (const variable of rootLoops(current)) {
+    const plan = planOf(variable);
+    const packs = plan?.packs ?? new Map<string, Layout>();
+    const relaid = unlessRefused(() => relayout(current, packs));
+    if (relaid !== undefined) {
+      current = relaid;
+      for (const [name, layout] of packs) {
+        packed.set(name, layout);
+        constants.delete(name);
+      }
+    }
+    for (const turn of plan?.turns ?? []) {
+      const turned = turnOperand(current, nestAt(current, variable), turn);
+      current = turned.program;
+      plans.push({ variable: turned.copy, plan: planOf(turned.copy) });
+    }
+    plans.push({ variable, plan });
+  }
+  return { program: current, packed, plans };
 }
 
 /** Memory of the program's own follows its neighbours. */
@@ -60,43 +98,37 @@ function withLocals(
 
 interface ScheduledNest {
   readonly program: LoopProgram;
-  readonly packs: ReadonlyMap<string, Layout>;
   readonly note: NestNote;
 }
 
-function scheduleNest(program: LoopProgram, variable: string, context: TileContext): ScheduledNest {
+function scheduleNest(
+  program: LoopProgram,
+  variable: string,
+  plan: TilePlan | undefined,
+  context: TileContext,
+): ScheduledNest {
   const nest = nestAt(program, variable);
   const { kind } = nest;
-  const none = new Map<string, Layout>();
-  const refused = (reason: string): ScheduledNest => ({
-    program,
-    packs: none,
-    note: { kind, refused: reason },
-  });
+  const refused = (reason: string): ScheduledNest => ({ program, note: { kind, refused: reason } });
   if (kind === 'generic') return refused('no schedule for its statements');
   if (kind === 'total') {
     const total = unlessRefused(() => scheduleTotal(program, nest, context));
-    return total ? { program: total, packs: none, note: { kind } } : refused('no plain reduction');
+    return total ? { program: total, note: { kind } } : refused('no plain reduction');
   }
-  const plan = planNest(nest, context);
-  const along = rowCycles(nest, context);
+  const along = plan?.packs.size === 0 ? rowCycles(nest, context) : undefined;
   if (kind === 'rows' || (along !== undefined && along < (plan?.cycles ?? Infinity))) {
     const rows = scheduleRows(program, nest, context);
-    if (rows !== undefined) return { program: rows, packs: none, note: { kind } };
+    if (rows !== undefined) return { program: rows, note: { kind } };
   }
   if (plan === undefined) return refused('no axis for vectors');
-  const packed = unlessRefused(() => relayout(program, plan.packs));
   let reason = '';
   for (const request of attempts(plan.request)) {
-    for (const [from, packs] of [[packed, plan.packs] as const, [program, none] as const]) {
-      try {
-        if (from === undefined) continue;
-        const tiled = rewriteLoop(from, variable, (loop, place) => tile(loop, request, place));
-        return { program: tiled, packs, note: { kind, request } };
-      } catch (error) {
-        if (!(error instanceof Refused)) throw error;
-        reason ||= error.reason;
-      }
+    try {
+      const tiled = rewriteLoop(program, variable, (loop, place) => tile(loop, request, place));
+      return { program: tiled, note: { kind, request } };
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      reason ||= error.reason;
     }
   }
   return refused(reason);

@@ -12,6 +12,8 @@ import type { Access, Axis, Nest } from './nest.ts';
 import { dependsOn, productOf } from './nest.ts';
 import { laneShape, lanesFor, singleAxis } from './operands.ts';
 import type { LaneShape } from './operands.ts';
+import type { Turn } from './turnOperand.ts';
+import { canTurn, turnedElements } from './turnOperand.ts';
 import type { RegisterTile, TileQuestion } from './registerTile.ts';
 import { chooseRegisterTile, costOf } from './registerTile.ts';
 import type { ReductionLevel, TileAxis, TileRequest } from './transform/tile.ts';
@@ -19,6 +21,8 @@ import type { ReductionLevel, TileAxis, TileRequest } from './transform/tile.ts'
 export interface TilePlan {
   readonly request: TileRequest;
   readonly packs: ReadonlyMap<string, Layout>;
+  /** Operands to copy first, so that they are adjacent along the vectors: see `turnOperand`. */
+  readonly turns: readonly Turn[];
   /** Modelled cycles of the whole nest on one core. */
   readonly cycles: number;
 }
@@ -31,6 +35,8 @@ export interface TileContext {
 
 /** Cycles of a gathered vector or a scattered store, per lane. */
 export const GATHER = 2;
+/** Cycles of an element of a transposed copy. */
+const TURN = 2.5;
 /** Work of a nest (operations) below which starting threads costs more than it gains: about 20 us. */
 export const PARALLEL_WORK = 400_000;
 /** Enough tiles for the threads of any machine at hand to end together. */
@@ -46,6 +52,8 @@ interface Candidate {
   readonly lanes: number;
   readonly tile: RegisterTile;
   readonly cycles: number;
+  /** Loads that a transposed copy serves. */
+  readonly turned: readonly Access[];
 }
 
 /** `undefined` where no axis has a constant extent of at least two. */
@@ -53,7 +61,7 @@ export function planTile(nest: Nest, context: TileContext): TilePlan | undefined
   const found = bestCandidate(nest, context);
   if (found === undefined) return undefined;
   const best = enoughTiles(nest, found);
-  const { columns, rows, tile, lanes, cycles } = best;
+  const { columns, rows, tile, lanes, cycles, turned } = best;
   const order = axisOrder(nest, best, context);
   const axes = order.map((axis): TileAxis => {
     const { variable } = axis;
@@ -74,6 +82,7 @@ export function planTile(nest: Nest, context: TileContext): TilePlan | undefined
       ...(reductions.length > 0 && { reductions }),
     },
     packs,
+    turns: turned.map((access) => ({ access, columns: columns.variable })),
     cycles,
   };
 }
@@ -88,7 +97,12 @@ function bestCandidate(nest: Nest, { target, constants }: TileContext): Candidat
     if (columns.extent === undefined || columns.extent < 2) continue;
     const full = lanesFor(nest, target, [columns]);
     const lanes = Math.min(full, powerBelow(columns.extent));
-    const shapes = loads.map((load) => laneShape(load, columns, lanes, constants));
+    const shapes = loads.map((load): LaneShape => {
+      const shape = laneShape(load, columns, lanes, constants);
+      return shape === 'gathered' && canTurn(load, nest, columns) ? 'turned' : shape;
+    });
+    const turned = loads.filter((_, at) => shapes[at] === 'turned');
+    const copies = turned.reduce((sum, load) => sum + TURN * turnedElements(load, nest), 0);
     const storeShapes = stores.map((access) => laneShape(access, columns, lanes, constants));
     // Lanes of one store go to one place: this axis is no output axis of it.
     if (storeShapes.includes('scalar')) continue;
@@ -101,9 +115,9 @@ function bestCandidate(nest: Nest, { target, constants }: TileContext): Candidat
       const gathers = gatherCycles(loads, shapes, rows, columns.extent);
       const scattered = storeShapes.filter((shape) => shape === 'gathered').length;
       const scatter = (scattered * GATHER * columns.extent * (rows?.extent ?? 1)) / steps;
-      const cycles = share * steps * (costOf(question, tile) + gathers + scatter);
+      const cycles = share * steps * (costOf(question, tile) + gathers + scatter) + copies;
       if (best === undefined || cycles < best.cycles * 0.999) {
-        best = { columns, rows, lanes, tile, cycles };
+        best = { columns, rows, lanes, tile, cycles, turned };
       }
     }
   }
