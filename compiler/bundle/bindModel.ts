@@ -4,6 +4,7 @@
  * found by trying which operators near short inputs cannot be built until the values are known. A bundle is built
  * for those sizes and values and runs for no others.
  */
+import type { DiagnosticCode } from '../diagnostics.ts';
 import type { Bindings } from '../graph/dim.ts';
 import { symbolsOf } from '../graph/dim.ts';
 import type { Model, Value } from '../graph/graph.ts';
@@ -57,6 +58,7 @@ export function bindModel(imported: Model, { dims, inputs = [] }: BindOptions): 
     return { positions, model, stuck: stuckOperators(model, names) };
   };
   const chosen = fewestValues(attempt, candidates, inputs);
+  refuseMistakes(chosen.model);
   refuseOpenSizes(chosen.model);
   const missing = candidates.filter((at) => inputs[at] === undefined).map(inputAt);
   refuseMissingValues(chosen, missing);
@@ -137,6 +139,22 @@ function asConstant(value: Value, { dtype, dims, bytes }: Tensor): Value {
   const data = Array.from(decodeElements(bytes, dtype, countOf(dims)));
   const constant = { dtype, dims, source: { kind: 'bytes', bytes } } as const;
   return { ...value, isInput: false, constant, known: { dtype, dims, data } };
+}
+
+/** What such an operator gives is not defined. */
+const MISTAKES: ReadonlySet<DiagnosticCode> = new Set([
+  'model/bad-attribute',
+  'operator/bad-arity',
+  'shape/mismatch',
+  'type/mismatch',
+]);
+
+function refuseMistakes({ graph, diagnostics }: Model): void {
+  const ids = new Set(graph.operators.map(({ id }) => id));
+  const mistake = diagnostics.find(({ code, node }) => {
+    return MISTAKES.has(code) && node !== undefined && ids.has(node);
+  });
+  if (mistake !== undefined) throw new BundleError(`The model cannot run: ${mistake.message}`);
 }
 
 function refuseOpenSizes({ graph }: Model): void {

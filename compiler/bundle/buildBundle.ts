@@ -10,6 +10,7 @@ import { blockContext, lowerBlock } from '../lower/block.ts';
 import type { Blocks } from '../lower/runGraph.ts';
 import { storageOf } from '../lower/storage.ts';
 import { Unsupported } from '../lower/unsupported.ts';
+import { quoted } from '../onnx/names.ts';
 import type { LayoutChoice } from '../schedule/chooseLayouts.ts';
 import { chooseLayouts } from '../schedule/chooseLayouts.ts';
 import type { Target } from '../target/target.ts';
@@ -17,7 +18,7 @@ import { copyProgram, sizesProgram } from './addedPrograms.ts';
 import type { BoundModel } from './bindModel.ts';
 import { BufferTable, extentsOf } from './bufferTable.ts';
 import type { Bundle, BundleStep, BundleTensor } from './bundle.ts';
-import { BundleError } from './bundleError.ts';
+import { building, BundleError } from './bundleError.ts';
 import { BundleSizes } from './bundleSizes.ts';
 import { largestExtents } from './kernelFacts.ts';
 import { checksFor, KernelPool } from './kernelPool.ts';
@@ -111,18 +112,29 @@ class BundleBuilder {
   }
 
   lower(operators: readonly number[]): void {
-    this.lowered.push(lowerBlock(this.context, operators, 'kernel'));
+    const what = (): string => this.describe(operators);
+    this.lowered.push(building(what, () => lowerBlock(this.context, operators, 'kernel')));
+  }
+
+  private describe(operators: readonly number[]): string {
+    const { type, id } = this.bound.model.graph.operators[operators[0]!]!;
+    const more = operators.length > 1 ? ` with ${operators.length - 1} more` : '';
+    return `${type} ${quoted(id)}${more}`;
   }
 
   chooseLayouts(): void {
     const { values } = this.bound.model.graph;
-    this.choice = chooseLayouts(this.lowered, values, this.target);
+    const choose = () => chooseLayouts(this.lowered, values, this.target);
+    this.choice = building(() => 'The layout of tensors', choose);
   }
 
   addBlock(block: number, operators: readonly number[]): void {
     const lowered = this.lowered[block]!;
     const types = operators.map((operator) => this.bound.model.graph.operators[operator]!.type);
-    this.addStep(block, lowered, types);
+    building(
+      () => this.describe(operators),
+      () => this.addStep(block, lowered, types),
+    );
   }
 
   private addStep(block: number, lowered: LoweredBlock, types: readonly string[]): void {

@@ -8,6 +8,7 @@ import { blockContext, lowerBlock } from '../lower/block.ts';
 import type { SymbolInfos } from '../lower/largestDim.ts';
 import { largestDim } from '../lower/largestDim.ts';
 import { Unsupported } from '../lower/unsupported.ts';
+import { building, BundleError } from './bundleError.ts';
 
 /** Results with more elements are data, not parameters. */
 const MOST_ELEMENTS = 4096;
@@ -59,10 +60,13 @@ function maybeSmall(graph: Graph, value: number, symbols: SymbolInfos): boolean 
 
 function lowers(context: BlockContext, operator: number): boolean {
   try {
-    lowerBlock(context, [operator], 'probe');
+    building(
+      () => 'It',
+      () => lowerBlock(context, [operator], 'probe'),
+    );
     return true;
   } catch (error) {
-    if (error instanceof Unsupported) return false;
+    if (error instanceof Unsupported || error instanceof BundleError) return false;
     throw error;
   }
 }
