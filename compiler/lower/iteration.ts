@@ -90,7 +90,7 @@ export function iterate(
   { more, begin, end }: Iteration,
 ): void {
   const { body, states, scans } = plan;
-  for (const { output } of scans) expectFixed(op, body, output);
+  for (const { output } of scans) expectFixed(op, body, states, output);
   const running = states.map((state) => startState(op, scope, state, bufferOf(state.slot)));
   const trip = scope.mutable('trip', literal('i64', 0));
   scope.repeat(more(trip.value), (inner) => {
@@ -139,8 +139,15 @@ export function iterate(
 }
 
 /** Slices of all iterations have one size: one that an iteration finds out may differ from the next. */
-function expectFixed(op: LowerOp, body: Body, output: number): void {
+function expectFixed(op: LowerOp, body: Body, states: readonly StateField[], output: number): void {
   const found = new Set([...sizesFoundIn(body.graph).values()].flat());
+  for (const { value } of states) {
+    const { type } = body.graph.values[value]!;
+    const dims = type.kind === 'tensor' ? (type.shape ?? []) : [];
+    for (const dim of dims) {
+      for (const symbol of symbolsOf(dim)) if (op.sizes.innerSize(symbol)) found.add(symbol);
+    }
+  }
   for (const dim of body.dims(output)) {
     for (const symbol of symbolsOf(dim)) {
       if (found.has(symbol)) op.unsupported('an iteration finds out the size of what is collected');
