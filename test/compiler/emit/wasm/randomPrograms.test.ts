@@ -14,7 +14,7 @@ import { differences } from './comparing.ts';
 import { RandomProgram } from './randomPrograms.ts';
 import { runInWasm } from './runInWasm.ts';
 
-const COUNT = Number(process.env.FUSION_PROGRAMS ?? 400);
+const COUNT = Number(process.env.FUSION_PROGRAMS ?? 200);
 const FIRST = Number(process.env.FUSION_SEED ?? 1);
 
 type Outcome = readonly (readonly Scalar[])[] | string;
@@ -42,7 +42,7 @@ function inputsOf(program: LoopProgram, random: Random, sizes: ReadonlyMap<strin
 }
 
 describe('random programs', () => {
-  it(`${COUNT} of them agree with the interpreter`, () => {
+  it(`${COUNT} of them agree with the interpreter`, { timeout: 600_000 }, () => {
     let [ran, failedChecks, unproven] = [0, 0, 0];
     for (let seed = FIRST; seed < FIRST + COUNT; seed++) {
       const random = new Random(seed);
