@@ -9,6 +9,7 @@ import { add, equal, floorDiv, mod, multiply, subtract, ZERO } from '../loop/ind
 import type { ScalarType, StorageType } from '../loop/scalarType.ts';
 import { registerType } from '../loop/scalarType.ts';
 import type { Field } from './field.ts';
+import { integerOperands, scaledSum } from './integerProduct.ts';
 import type { Lowering, LowerOp } from './lowerOp.ts';
 import type { Scope } from './scope.ts';
 import { insideInput, tapPosition, windowOf } from './window.ts';
@@ -71,10 +72,28 @@ function withBias(op: LowerOp, sum: Field, bias: Field | undefined): Field {
 
 const conv: Lowering = (op) => {
   const [x, w, bias] = [op.input(0), op.input(1), op.optional(2)];
-  const reads = [reading(x), reading(w)] as const;
-  const sum = convolutionSum(op, x, w, op.outputDims(), op.outputScalar(), reads);
+  const sum = integerSum(op, x, w) ?? floatSum(op, x, w);
   return [withBias(op, sum, bias)];
 };
+
+function floatSum(op: LowerOp, x: Field, w: Field): Field {
+  return convolutionSum(op, x, w, op.outputDims(), op.outputScalar(), [reading(x), reading(w)]);
+}
+
+/** Of dequantised operands: the sum of integers, scaled per output channel. */
+function integerSum(op: LowerOp, x: Field, w: Field): Field | undefined {
+  const type = op.outputScalar();
+  const operands = integerOperands(x, w, 0, w.shape.slice(1));
+  if (operands === undefined || (type !== 'f32' && type !== 'f64')) return undefined;
+  const reads = [operands[0].read, operands[1].read] as const;
+  const sum = convolutionSum(op, x, w, op.outputDims(), 'i32', reads);
+  return op.make({
+    shape: sum.shape,
+    storage: type,
+    cost: 'light',
+    element: (scope, index) => scaledSum(scope, scope.at(sum, index), operands, index[1]!, type),
+  });
+}
 
 /** Each output gathers the taps that would have scattered to it. */
 const convTranspose: Lowering = (op) => {

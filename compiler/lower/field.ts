@@ -28,8 +28,18 @@ export interface Field {
   readonly breaks?: readonly (readonly Index[])[];
   /** Id of the operator that gives it; undefined for values that the program reads. */
   readonly operator?: string;
+  /** Where the elements are (q - zero) * scale of another field: products may be taken of the integers. */
+  readonly quantised?: Quantised;
   /** Set for fields that only imperative code can fill: always memory. `element` is never called. */
   readonly procedure?: Procedure;
+}
+
+export interface Quantised {
+  readonly field: Field;
+  /** One element each, or one per slice of `axis`. */
+  readonly scale: Field;
+  readonly zero: Field | undefined;
+  readonly axis: number | undefined;
 }
 
 /** Fills whole buffers at once, one per output. */

@@ -29,6 +29,7 @@ export interface NewField {
   readonly cost: Field['cost'];
   readonly element: Field['element'];
   readonly breaks?: Field['breaks'];
+  readonly quantised?: Field['quantised'];
   readonly hint?: string;
 }
 

@@ -8,6 +8,7 @@ import type { Index } from '../loop/indexExpr.ts';
 import type { ScalarType, StorageType } from '../loop/scalarType.ts';
 import { registerType } from '../loop/scalarType.ts';
 import type { Field } from './field.ts';
+import { integerOperands, scaledSum } from './integerProduct.ts';
 import type { Lowering, LowerOp } from './lowerOp.ts';
 import { broadcastIndex } from './pointwise.ts';
 import type { Scope } from './scope.ts';
@@ -53,8 +54,31 @@ export function matrixProduct(
 
 const matmul: Lowering = (op) => {
   const [a, b] = [op.input(0), op.input(1)];
-  return [matrixProduct(op, a, b, op.outputDims(), op.outputStorage())];
+  const shape = op.outputDims();
+  return [integerProduct(op, a, b, shape) ?? matrixProduct(op, a, b, shape, op.outputStorage())];
 };
+
+/** Of dequantised operands: the product of integers, scaled per column. */
+function integerProduct(
+  op: LowerOp,
+  a: Field,
+  b: Field,
+  shape: readonly Index[],
+): Field | undefined {
+  const type = op.outputScalar();
+  // A vector on the right has no columns.
+  if (b.shape.length < 2 || (type !== 'f32' && type !== 'f64')) return undefined;
+  const operands = integerOperands(a, b, b.shape.length - 1, [a.shape.at(-1)!]);
+  if (operands === undefined) return undefined;
+  const sum = matrixProduct(op, a, b, shape, 'i32', [operands[0].read, operands[1].read]);
+  return op.make({
+    shape,
+    storage: type,
+    cost: 'light',
+    element: (scope, index) =>
+      scaledSum(scope, scope.at(sum, index), operands, index.at(-1)!, type),
+  });
+}
 
 /** alpha * A' @ B' + beta * C of Gemm's inputs and attributes. */
 export function gemmOf(op: LowerOp): Field {
@@ -64,17 +88,30 @@ export function gemmOf(op: LowerOp): Field {
   const shape = op.outputDims();
   const type = op.outputScalar();
   const depth = a.shape[transA ? 0 : 1]!;
-  const sum = op.make({
+  const operands = integerOperands(a, b, transB ? 0 : 1, [depth]);
+  const isInteger = operands !== undefined && (type === 'f32' || type === 'f64');
+  const [readA, readB] = isInteger ? [operands[0].read, operands[1].read] : [plain(a), plain(b)];
+  const sumType: ScalarType = isInteger ? 'i32' : type;
+  const raw = op.make({
     shape,
-    storage: type,
+    storage: sumType,
     cost: 'heavy',
     element: (scope, [i, j]) =>
-      scope.fold('acc', literal(type, 0), [depth], (inner, [k], soFar) => {
-        const x = inner.at(a, transA ? [k!, i!] : [i!, k!]);
-        const y = inner.at(b, transB ? [j!, k!] : [k!, j!]);
+      scope.fold('acc', literal(sumType, 0), [depth], (inner, [k], soFar) => {
+        const x = readA(inner, transA ? [k!, i!] : [i!, k!]);
+        const y = readB(inner, transB ? [j!, k!] : [k!, j!]);
         return binary('add', soFar, binary('mul', x, y));
       }),
   });
+  const sum = isInteger
+    ? op.make({
+        shape,
+        storage: type,
+        cost: 'light',
+        element: (scope, index) =>
+          scaledSum(scope, scope.at(raw, index), operands, index[1]!, type),
+      })
+    : raw;
   const scaled = (factor: number, x: Expr): Expr =>
     factor === 1 ? x : binary('mul', x, literal(type, factor));
   return op.make({

@@ -37,7 +37,22 @@ export function view(
     cost: 'free',
     element: (scope, index) => scope.at(input, map(index)),
     ...(breaks && { breaks }),
+    ...(movesWhole(input) && { quantised: movedOrigin(op, input.quantised!, shape, map) }),
   });
+}
+
+/** One scale for all elements: it does not matter where they go. */
+function movesWhole({ quantised }: Field): boolean {
+  return quantised !== undefined && quantised.axis === undefined;
+}
+
+function movedOrigin(
+  op: LowerOp,
+  origin: NonNullable<Field['quantised']>,
+  shape: readonly Index[],
+  map: (index: readonly Index[]) => readonly Index[],
+): Field['quantised'] {
+  return { ...origin, field: view(op, origin.field, shape, map) };
 }
 
 /** Row-major position of an index. */

@@ -55,11 +55,13 @@ const quantizeLinear: Lowering = (op) => {
 const dequantizeLinear: Lowering = (op) => {
   const [x, scale, zero] = [op.input(0), op.input(1), op.optional(2)];
   const type = op.outputScalar();
+  const origin = originOf(op, x, scale, zero);
   return [
     op.make({
       shape: x.shape,
       storage: op.outputStorage(),
       cost: 'light',
+      ...(origin && { quantised: origin }),
       element: (scope, index) => {
         const value = cast('i32', scope.at(x, index));
         const shift = zero && cast('i32', scope.at(zero, parameterIndex(op, zero, index)));
@@ -70,6 +72,20 @@ const dequantizeLinear: Lowering = (op) => {
     }),
   ];
 };
+
+/** What a product may compute with instead; not for blocks of a scale. */
+function originOf(
+  op: LowerOp,
+  field: Field,
+  scale: Field,
+  zero: Field | undefined,
+): Field['quantised'] {
+  if (op.outputStorage() !== 'f32') return undefined;
+  if (op.int('block_size', 0) !== 0 || scale.shape.length > 1) return undefined;
+  if (isOne(scale)) return { field, scale, zero, axis: undefined };
+  const axis = axisIn(op.int('axis', 1), field.shape.length);
+  return axis === undefined ? undefined : { field, scale, zero, axis };
+}
 
 /** Scale and zero point from the range of the data, which includes 0. */
 export function dynamicParameters(

@@ -31,6 +31,8 @@ export interface OperatorRun {
   /** `undefined`: absent. */
   readonly inputs: readonly (Operand | undefined)[];
   readonly attributes?: Readonly<Record<string, AttributeSpec>>;
+  /** Instead of one node: nodes from x0, x1 … to y0. */
+  readonly nodes?: readonly Uint8Array[];
   /** Which outputs exist; default: the first. */
   readonly outputs?: readonly boolean[];
   /** Allowed difference of quantised results in steps; default 0. */
@@ -92,7 +94,7 @@ export async function differences(run: OperatorRun, seed = 1): Promise<readonly 
   const isInput = ({ operand }: { readonly operand: Operand }): boolean => !operand.constant;
   const spec = {
     opset: { '': run.opset ?? 21, ...(run.domain && { [run.domain]: 1 }) },
-    nodes: [
+    nodes: run.nodes ?? [
       node(run.type, names, outputs, run.attributes, run.domain ? { domain: run.domain } : {}),
     ],
     inputs: present
