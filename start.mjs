@@ -2,8 +2,8 @@
 //
 //   npm start [-- --no-open]
 //
-// Installs what is missing, builds, prints the sample's fusion plan, then opens the sample: in VS Code when
-// `code` is on the PATH, else in the browser. Node's built-in modules only.
+// Installs what is missing, builds, prints the sample's fusion plan, runs it on WebAssembly and prints the time of
+// every block, then opens the sample: in VS Code when `code` is on the PATH, else in the browser. Node's built-in modules only.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -24,6 +24,7 @@ async function start() {
   if (!(await ensureInstalled(root))) return 1;
   if ((await runCommand(process.execPath, ['build.mjs', '--strict'])) !== 0) return 1;
   if ((await runCommand(process.execPath, [cli, 'plan', sample])) !== 0) return 1;
+  if ((await runCommand(process.execPath, [cli, 'run', sample])) !== 0) return 1;
   if (options.includes('--no-open')) return 0;
 
   const code = findCode();

@@ -14,6 +14,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { UsageError, onlyPositional, readArguments } from './command.ts';
 import type { Command } from './command.ts';
 import { readEdits } from './editArguments.ts';
+import { bindOpenSizes } from './openSizes.ts';
 import { runTable } from './runReport.ts';
 import { printable } from './terminal.ts';
 
@@ -64,7 +65,8 @@ async function run(args: readonly string[]): Promise<number> {
     verify && values.inputs !== undefined ? await readTensors(values.inputs, 'output') : [];
   const options: RunModelOptions = {
     location: { kind: 'file', path: resolve(path) },
-    edits,
+    // Inputs that are given say their sizes.
+    edits: values.inputs === undefined ? bindOpenSizes(path, edits) : edits,
     target,
     threads,
     warmup,
