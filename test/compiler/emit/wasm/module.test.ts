@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { phasesOf } from '../../../../compiler/emit/phases.ts';
 import { emitModule } from '../../../../compiler/emit/wasm/emitModule.ts';
 import { hasRelaxedSimd } from '../../../../compiler/emit/wasm/features.ts';
-import { literal, load, unary } from '../../../../compiler/loop/expr.ts';
+import { binary, literal, load, read, unary } from '../../../../compiler/loop/expr.ts';
 import { constant, variable } from '../../../../compiler/loop/indexExpr.ts';
 import { globalBuffer, localBuffer, loop, store } from '../../../../compiler/loop/ir.ts';
 import type { LoopProgram, Stmt } from '../../../../compiler/loop/ir.ts';
@@ -66,6 +66,30 @@ describe('a module', () => {
     const { kernels } = emitModule([{ name: 'k', phased: phasesOf(program) }]);
     expect(kernels[0]!.scratchBytes).toEqual(constant(64 + 192));
   });
+});
+
+it('reads again what a loop changes at its end', () => {
+  const y = globalBuffer('y', 'f32', [constant(4)]);
+  const cell = localBuffer('cell', 'f32', [constant(1)]);
+  const first = load(cell, [constant(0)]);
+  const sum = read('sum', 'f32');
+  const both = binary('add', first, sum);
+  const program = programOf(
+    [],
+    [y],
+    [
+      { kind: 'local', buffer: cell },
+      store(cell, [constant(0)], literal('f32', 1)),
+      { kind: 'variable', name: 'sum', initial: literal('f32', 10) },
+      { kind: 'let', name: 'before', value: both },
+      loop('i', constant(4), [
+        store(y, [variable('i')], both),
+        store(cell, [constant(0)], binary('add', first, literal('f32', 1))),
+        { kind: 'assign', name: 'sum', value: binary('add', sum, literal('f32', 10)) },
+      ]),
+    ],
+  );
+  expect(runInWasm(program, [])).toEqual([[11, 22, 33, 44]]);
 });
 
 describe('a register-tiled product', () => {
