@@ -3,6 +3,7 @@
  * names and the order of arguments, and reads constants in the layouts that it lists. Every nest of the root is
  * scheduled by itself; one that no schedule fits stays as lowering made it.
  */
+import { unprovenAccesses } from '../loop/bounds.ts';
 import type { Layout } from '../loop/layout.ts';
 import type { LoopProgram } from '../loop/ir.ts';
 import { simplifyProgram } from '../loop/simplify.ts';
@@ -26,12 +27,27 @@ import type { TileRequest } from './transform/tile.ts';
 export function scheduleProgram(program: LoopProgram, request: ScheduleRequest): ScheduledProgram {
   const logical = markIndependent(matchDivisions(simplifyProgram(program)));
   const physical = relayout(logical, withLocals(logical, request));
-  const { program: ready, packed, plans } = prepare(physical, request);
-  const context: TileContext = { target: request.target, constants: new Set() };
+  const prepared = prepare(physical, request);
+  for (const mostParallel of [Infinity, 1]) {
+    const scheduled = scheduleNests(prepared, request, mostParallel);
+    // Several loops as one have indices by div and mod, which proofs do not always see through.
+    if (unprovenAccesses(scheduled.program).length === 0) return scheduled;
+  }
+  const whole = simplifyProgram(program);
+  const plain = relayout(whole, withLocals(whole, request));
+  return { program: plain, packed: new Map(), nests: [{ kind: 'generic', refused: 'no proofs' }] };
+}
+
+function scheduleNests(
+  { program, packed, plans }: Prepared,
+  { target }: ScheduleRequest,
+  mostParallel: number,
+): ScheduledProgram {
+  const context: TileContext = { target, constants: new Set() };
   const notes: NestNote[] = [];
-  let current = ready;
+  let current = program;
   for (const { variable, plan } of plans) {
-    const scheduled = scheduleNest(current, variable, plan, context);
+    const scheduled = scheduleNest(current, variable, limited(plan, mostParallel), context);
     current = scheduled.program;
     notes.push(scheduled.note);
   }
@@ -39,6 +55,12 @@ export function scheduleProgram(program: LoopProgram, request: ScheduleRequest):
   const result = { ...current, body };
   assertProgram(result, 'scheduling');
   return { program: result, packed, nests: notes };
+}
+
+function limited(plan: TilePlan | undefined, mostParallel: number): TilePlan | undefined {
+  if (plan === undefined) return undefined;
+  const parallel = Math.min(plan.request.parallel ?? 0, mostParallel);
+  return { ...plan, request: { ...plan.request, parallel } };
 }
 
 interface PlannedNest {
