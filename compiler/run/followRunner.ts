@@ -110,6 +110,10 @@ class MessageReader {
     if (!this.isDone || hello === undefined || this.outputs.length !== this.limits.outputs) {
       throw new RunFailure('crashed', `The run ${howItEnded(end)} before it was done.`, details);
     }
+    // A sanitizer's finding, or memory that was damaged.
+    if (end.status !== 0) {
+      throw new RunFailure('crashed', `The run ${howItEnded(end)} after it was done.`, details);
+    }
     const { first, total, blocks, outputs, tensors, sizes, peakBytes } = this;
     return { hello, first, total, blocks, outputs, tensors, sizes, peakBytes };
   }

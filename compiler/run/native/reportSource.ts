@@ -131,10 +131,11 @@ static void on_signal(int signal) {
 }
 
 void fusion_signal_stack(void) {
+  static _Thread_local char memory[64 << 10];
   stack_t stack = {0};
-  stack.ss_size = 64 << 10;
-  stack.ss_sp = malloc(stack.ss_size);
-  if (stack.ss_sp != NULL) sigaltstack(&stack, NULL);
+  stack.ss_size = sizeof memory;
+  stack.ss_sp = memory;
+  sigaltstack(&stack, NULL);
 }
 
 void fusion_catch_signals(const volatile int32_t *step, int limit_seconds) {

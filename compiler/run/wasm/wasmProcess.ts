@@ -5,6 +5,7 @@
 import { readFileSync, writeSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
 import { importsOf } from '../../emit/wasm/imports.ts';
 import { readRunnerArguments } from '../runnerOptions.ts';
@@ -48,6 +49,8 @@ export function startWasmProcess(args: readonly string[], script: string): void 
   say({ kind: 'hello', runner: 'wasm 1', threads, cores: availableParallelism() });
   const folder = dirname(weights);
   const program = JSON.parse(readFileSync(join(folder, PROGRAM_FILE), 'utf8')) as WasmProgram;
+  // Optimised code from the first call on: V8 would leave small kernels in its baseline compiler for long.
+  setFlagsFromString('--no-liftoff');
   const module = compile(readFileSync(join(folder, MODULE_FILE)));
   const memory = threads > 1 ? allocate(program, threads) : null;
   const control = ThreadControl.create(threads);

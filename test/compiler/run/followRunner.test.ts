@@ -49,6 +49,7 @@ describe('followRunner', () => {
     ['an endless line', `for (;;) require('fs').writeSync(1, 'x'.repeat(65536))`, 'too much'],
     ['no end', says([HELLO]), 'ended with status 0 before it was done'],
     ['an output missing', says([HELLO, '{"kind":"done"}']), 'before it was done'],
+    ['a bad end', says(GOOD, 'process.exit(3)'), 'ended with status 3 after it was done'],
     ['a status', says([HELLO], 'process.exit(7)'), 'ended with status 7'],
     ['a signal', says([HELLO], `process.kill(process.pid, 'SIGSEGV')`), 'was ended by SIG'],
   ])('%s', async (_, code, message) => {

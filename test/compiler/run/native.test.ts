@@ -47,11 +47,12 @@ interface RunOptions {
   readonly x?: Float32Array;
   readonly limitMs?: number;
   readonly signal?: AbortSignal;
+  readonly flags?: readonly string[];
 }
 
 async function run({ sources = handmadeSources(), args = [], x = inputs, ...rest }: RunOptions) {
   const folder = newFolder();
-  const { program } = await build(sources, folder);
+  const { program } = await build(sources, folder, rest.flags ? { flags: rest.flags } : {});
   const path = (name: string): string => join(folder, name);
   writeFileSync(path('weights'), new Float32Array([2, ...new Float32Array(15)]));
   writeFileSync(path('inputs'), x);
@@ -163,6 +164,17 @@ int32_t kernel_0(const fusion_run *run, void *const *b, const int64_t *s) {
     const signal = AbortSignal.timeout(300);
     await expect(run({ sources: endless, signal })).rejects.toBeInstanceOf(RunCancelled);
   });
+
+  // Any finding makes the program end with another status, before it is done or after.
+  test.each(['address,undefined', 'thread'])(
+    'is clean under -fsanitize=%s',
+    async (kind) => {
+      const args = ['--threads', '3', '--runs', '20', '--dump', join(base, 'sanitized')];
+      const { outputs } = await run({ flags: [`-fsanitize=${kind}`], args, limitMs: 60_000 });
+      expect([...outputs.slice(0, -1)]).toEqual(positive);
+    },
+    90_000,
+  );
 
   test('refuses files of the wrong size and arguments that make no sense', async () => {
     const short = run({ x: inputs.slice(0, 8) });
