@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import type { CKernel } from '../../../../compiler/emit/c/emitKernel.ts';
 import { emitCKernel } from '../../../../compiler/emit/c/emitKernel.ts';
 import { C_FLAGS } from '../../../../compiler/emit/c/flags.ts';
+import type * as Interpreter from '../../../../compiler/loop/interpret.ts';
 import { printProgram } from '../../../../compiler/loop/print.ts';
 import { nodeTestCases } from '../../../setup/nodeTests.ts';
 import { judge } from '../../lower/conformance.ts';
@@ -15,7 +16,7 @@ import { hasSanitizers, SANITIZED } from './sanitizers.ts';
 const recorded = vi.hoisted(() => ({ runs: [] as RecordedRun[] }));
 
 vi.mock('../../../../compiler/loop/interpret.ts', async (original) => {
-  const actual = await original<typeof import('../../../../compiler/loop/interpret.ts')>();
+  const actual = await original<typeof Interpreter>();
   const { recording } = await import('./recordedRuns.ts');
   const { interpret, runs } = recording(
     actual.interpret,

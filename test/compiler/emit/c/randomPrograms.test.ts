@@ -17,7 +17,7 @@ import { cCompiler, compileAndRun } from './compileAndRun.ts';
 import type { RecordedRun } from './recordedRuns.ts';
 import { hasSanitizers, SANITIZED } from './sanitizers.ts';
 
-const COUNT = Number(process.env.FUSION_PROGRAMS ?? 100);
+const COUNT = Number(process.env.FUSION_PROGRAMS ?? 60);
 const FIRST = Number(process.env.FUSION_SEED ?? 1);
 
 /** C has vectors of powers of two only, and so have schedules. */
