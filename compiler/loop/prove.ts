@@ -5,6 +5,7 @@
  */
 import type { Facts } from './facts.ts';
 import { OutOfWork } from './facts.ts';
+import { quicklyNotNegative } from './linearBounds.ts';
 import type { Atom, Polynomial } from './polynomial.ts';
 import {
   constantOf,
@@ -26,6 +27,8 @@ const MOST_STEPS = 200;
 export function provesNotNegative(facts: Facts, p: Polynomial): boolean {
   const value = constantOf(p);
   if (value !== undefined) return value >= 0;
+  const quick = quicklyNotNegative(facts, p);
+  if (quick !== undefined) return quick;
   let proven = facts.proofs.get(p.key);
   if (proven === undefined) {
     const proof = new Proof(facts);

@@ -22,8 +22,17 @@ import type { Index } from './indexExpr.ts';
 import { constant } from './indexExpr.ts';
 import type { LoopProgram, SizeParameter, Stmt } from './ir.ts';
 import { mentionsIndex } from './mentions.ts';
+import { cornerOf } from './corner.ts';
 import type { Polynomial } from './polynomial.ts';
-import { assuming, decide, insideLoop, normalForm, simplifyIndex } from './simplifyIndex.ts';
+import { constantOf, polyConstant } from './polynomial.ts';
+import {
+  assuming,
+  decide,
+  insideLoop,
+  isAtMost,
+  normalForm,
+  simplifyIndex,
+} from './simplifyIndex.ts';
 
 export function simplifyProgram(program: LoopProgram): LoopProgram {
   return { ...program, body: simplifyBody(program.body, rootFacts(program)) };
@@ -61,7 +70,32 @@ export function factsAfter(stmt: Stmt, facts: Facts): Facts {
   const form = normalForm(stmt.kind === 'letIndex' ? stmt.value : stmt.extent, facts);
   if (form === undefined) return facts;
   if (stmt.kind === 'checkedIndex') return facts.within(stmt.name, form);
-  return isShort(form) ? facts.equals(stmt.name, form) : facts.named(stmt.name, form);
+  if (isShort(form)) return facts.equals(stmt.name, form);
+  const range = constantRange(form, facts);
+  return range ? facts.bound(stmt.name, ...range) : facts.named(stmt.name, form);
+}
+
+/**
+ * Of one division by a constant, as collapsed loops have them: proofs need the range of such an index and nothing
+ * of how it was made.
+ */
+function constantRange(
+  form: Polynomial,
+  facts: Facts,
+): readonly [min: Polynomial, max: Polynomial] | undefined {
+  const [term] = form.terms;
+  const [atom] = term?.atoms ?? [];
+  if (form.terms.length !== 1 || term?.coefficient !== 1 || term.atoms.length !== 1)
+    return undefined;
+  if (atom?.kind !== 'call' || (atom.fn !== 'mod' && atom.fn !== 'floorDiv')) return undefined;
+  const divisor = constantOf(atom.b);
+  if (divisor === undefined || divisor < 1) return undefined;
+  const isMod = atom.fn === 'mod';
+  const least = isMod ? 0 : cornerOf(facts, form, 'min');
+  const most = isMod ? divisor - 1 : cornerOf(facts, form, 'max');
+  if (least === undefined || most === undefined) return undefined;
+  const [min, max] = [polyConstant(least), polyConstant(most)];
+  return isAtMost(min, form, facts) && isAtMost(form, max, facts) ? [min, max] : undefined;
 }
 
 /** A sum of multiples: as cheap as the name for it. */

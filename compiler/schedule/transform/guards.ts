@@ -23,7 +23,7 @@ import { bodiesOf, branch, expressionsOf, loop as loopOf } from '../../loop/ir.t
 import { unprovenIn } from '../../loop/bounds.ts';
 import { branchFacts, factsAfter, simplifyBody } from '../../loop/simplify.ts';
 import { assuming, insideLoop, simplifyIndex } from '../../loop/simplifyIndex.ts';
-import { linearIn, mentions } from './affine.ts';
+import { gathered, linearIn, mentions } from './affine.ts';
 import { accumulationOf, reads } from './accumulation.ts';
 import type { Loop, Place } from './place.ts';
 import { insideOf } from './place.ts';
@@ -217,7 +217,8 @@ function bound(
   const out: Stmt[] = [];
   const named = (hint: string, value: Index): Index => {
     const simple = simplifyIndex(value, facts);
-    if (simple.kind === 'constant' || simple.kind === 'variable') return simple;
+    // Sums of multiples are as short as a name for them.
+    if (gathered(simple) !== undefined) return simple;
     const name = names.fresh(`${loop.variable}${hint}`);
     out.push({ kind: 'letIndex', name, value: simple });
     return variable(name);

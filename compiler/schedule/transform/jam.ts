@@ -68,7 +68,7 @@ class Jam {
   private readonly dependence: Dependence;
   private readonly laneBit: Mask;
   /** New names, by old name and point. */
-  private readonly renamed = new Map<string, string>();
+  private readonly renamed = new Map<string, Map<string, string>>();
   private readonly buffers = new Map<string, Buffer>();
   private readonly bits = new Map<string, Mask>();
 
@@ -530,17 +530,20 @@ class Jam {
   }
 
   private nameAt(name: string, at: Point, lane?: number): string {
-    const mask = this.dependence.ofName(name);
     if (!this.dependence.binds(name)) return name;
-    const chosen = at.flatMap((value, axis) => (mask & (1 << axis) ? [value] : []));
-    const perLane = lane !== undefined && this.isPerLane(mask);
-    const suffix = [...chosen, ...(perLane ? [`l${lane}`] : [])].map((part) => `_${part}`).join('');
-    // A space keeps `x` at (1, 2) and `x_1` at 2 apart.
-    const key = `${name} ${suffix}`;
-    let renamed = this.renamed.get(key);
+    const mask = this.dependence.ofName(name);
+    let suffix = '';
+    at.forEach((value, axis) => {
+      if (mask & (1 << axis)) suffix += `_${value}`;
+    });
+    if (lane !== undefined && this.isPerLane(mask)) suffix += `_l${lane}`;
+    // By old name first: `x` at (1, 2) and `x_1` at 2 are not the same.
+    let own = this.renamed.get(name);
+    if (own === undefined) this.renamed.set(name, (own = new Map()));
+    let renamed = own.get(suffix);
     if (renamed === undefined) {
       renamed = this.place.names.fresh(`${name}${suffix}`);
-      this.renamed.set(key, renamed);
+      own.set(suffix, renamed);
     }
     return renamed;
   }

@@ -5,7 +5,7 @@ import type { LoopProgram, Stmt } from '../../loop/ir.ts';
 import { bodiesOf } from '../../loop/ir.ts';
 
 export class Names {
-  private taken = new Set<string>();
+  private readonly taken = new Set<string>();
   /** Next number to try per stem. */
   private readonly next = new Map<string, number>();
 
@@ -29,14 +29,16 @@ export class Names {
     return name;
   }
 
-  /** Replaces statements: their copies may take over the names. Where `of` throws, nothing is released. */
+  /** Replaces statements: their copies may take over the names. Where `of` throws, the names stay taken. */
   replacing<T>(body: readonly Stmt[], of: () => T): T {
-    const before = new Set(this.taken);
-    visitBound(body, (name) => this.taken.delete(name));
+    const released: string[] = [];
+    visitBound(body, (name) => {
+      if (this.taken.delete(name)) released.push(name);
+    });
     try {
       return of();
     } catch (error) {
-      this.taken = before;
+      for (const name of released) this.taken.add(name);
       throw error;
     }
   }

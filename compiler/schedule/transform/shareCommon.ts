@@ -6,7 +6,6 @@ import { operandsOf, read } from '../../loop/expr.ts';
 import type { Stmt } from '../../loop/ir.ts';
 import { bodiesOf, expressionsOf } from '../../loop/ir.ts';
 import { printExpr } from '../../loop/print.ts';
-import { visitStores } from './independence.ts';
 import { visitBound } from './names.ts';
 import { mapStmt } from './rewrite.ts';
 
@@ -16,96 +15,79 @@ import { mapStmt } from './rewrite.ts';
  * not assigned. Meaning is unchanged bit for bit.
  */
 export function shareCommon(body: readonly Stmt[]): readonly Stmt[] {
-  return withoutUnused(new Sharing().body(body, new Map()));
+  return withoutUnused(new Sharing().body(body));
 }
 
-/** Values bound so far, by their text. */
-type Known = Map<string, Expr>;
-
 class Sharing {
+  /** Values bound so far in this list and those around it, by their text. */
+  private readonly known = new Map<string, Expr>();
+  /** Texts that mention a variable, or a buffer (with a colon before its name). */
+  private readonly mentioning = new Map<string, Set<string>>();
   /** Reads of names that stand for the same value. */
   private readonly replaced = new Map<string, Expr>();
-  /** Text of a value mentions these names, which may change. */
-  private readonly texts = new Map<
-    string,
-    { readonly reads: Set<string>; readonly loads: Set<string> }
-  >();
+  private readonly map = {
+    read: (expr: Extract<Expr, { kind: 'read' }>) => this.replaced.get(expr.name) ?? expr,
+  };
 
-  body(body: readonly Stmt[], outer: Known): readonly Stmt[] {
-    const known: Known = new Map(outer);
+  body(body: readonly Stmt[]): readonly Stmt[] {
+    const added: string[] = [];
     const result: Stmt[] = [];
     for (const stmt of body) {
-      const shared = this.stmt(stmt, known);
+      const shared = this.stmt(stmt, added);
       if (shared !== undefined) result.push(shared);
     }
-    // What the list changed is not what outer lists knew.
-    this.forgetChanges(body, outer);
+    // Names of this list end with it.
+    for (const key of added) this.known.delete(key);
     return result;
   }
 
-  private stmt(stmt: Stmt, known: Known): Stmt | undefined {
+  private stmt(stmt: Stmt, added: string[]): Stmt | undefined {
     // A loop's later iterations see what its body changes.
-    if (stmt.kind === 'for' || stmt.kind === 'while') this.forgetChanges([stmt], known);
-    const map = {
-      read: (expr: Extract<Expr, { kind: 'read' }>) => this.replaced.get(expr.name) ?? expr,
-    };
-    const shared = mapStmt(stmt, map, (inner) => this.body(inner, known));
-    if (shared.kind === 'let') return this.bound(shared, known);
-    this.forgetChanges([stmt], known);
+    if (stmt.kind === 'for' || stmt.kind === 'while') this.forgetChanges([stmt]);
+    const shared = mapStmt(stmt, this.map, (inner) => this.body(inner));
+    if (shared.kind === 'let') return this.bound(shared, added);
+    this.forgetChanges([stmt]);
     return shared;
   }
 
-  private bound(stmt: Extract<Stmt, { kind: 'let' }>, known: Known): Stmt | undefined {
+  private bound(stmt: Extract<Stmt, { kind: 'let' }>, added: string[]): Stmt | undefined {
     const { name, value } = stmt;
     const key = `${value.type}x${value.lanes} ${printExpr(value)}`;
-    const found = known.get(key);
+    const found = this.known.get(key);
     if (found !== undefined) {
       this.replaced.set(name, found);
       return undefined;
     }
-    known.set(key, read(name, value.type, value.lanes));
-    if (!this.texts.has(key)) {
-      const mentioned = { reads: new Set<string>(), loads: new Set<string>() };
-      collectMentions(value, mentioned);
-      this.texts.set(key, mentioned);
-    }
+    this.known.set(key, read(name, value.type, value.lanes));
+    added.push(key);
+    visitMentions(value, (mentioned) => {
+      const texts = this.mentioning.get(mentioned);
+      if (texts === undefined) this.mentioning.set(mentioned, new Set([key]));
+      else texts.add(key);
+    });
     return stmt;
   }
 
-  private forgetChanges(body: readonly Stmt[], known: Known): void {
-    if (known.size === 0) return;
-    const changed = { reads: new Set<string>(), loads: new Set<string>() };
-    collectChanges(body, changed);
-    if (changed.reads.size + changed.loads.size === 0) return;
-    for (const key of known.keys()) {
-      const { reads, loads } = this.texts.get(key)!;
-      if (meets(reads, changed.reads) || meets(loads, changed.loads)) known.delete(key);
+  private forgetChanges(body: readonly Stmt[]): void {
+    for (const stmt of body) {
+      if (stmt.kind === 'assign') this.forget(stmt.name);
+      if (stmt.kind === 'store') this.forget(`:${stmt.buffer.name}`);
+      for (const inner of bodiesOf(stmt)) this.forgetChanges(inner);
     }
   }
-}
 
-interface Mentions {
-  readonly reads: Set<string>;
-  readonly loads: Set<string>;
-}
-
-function collectMentions(expr: Expr, into: Mentions): void {
-  if (expr.kind === 'read') into.reads.add(expr.name);
-  if (expr.kind === 'load') into.loads.add(expr.buffer.name);
-  for (const operand of operandsOf(expr)) collectMentions(operand, into);
-}
-
-function collectChanges(body: readonly Stmt[], into: Mentions): void {
-  visitStores(body, ({ buffer }) => into.loads.add(buffer.name));
-  for (const stmt of body) {
-    if (stmt.kind === 'assign') into.reads.add(stmt.name);
-    for (const inner of bodiesOf(stmt)) collectChanges(inner, into);
+  private forget(mentioned: string): void {
+    const texts = this.mentioning.get(mentioned);
+    if (texts === undefined) return;
+    for (const key of texts) this.known.delete(key);
+    this.mentioning.delete(mentioned);
   }
 }
 
-function meets(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
-  for (const name of b) if (a.has(name)) return true;
-  return false;
+function visitMentions(expr: Expr, visit: (mentioned: string) => void): void {
+  if (expr.kind === 'read') visit(expr.name);
+  if (expr.kind === 'load') visit(`:${expr.buffer.name}`);
+  for (const operand of operandsOf(expr)) visitMentions(operand, visit);
 }
 
 /** Removes `let`s and variables that nothing reads, and what was only there for them. */

@@ -38,7 +38,6 @@ import type { ReductionLevel } from './reductionOrder.ts';
 import { orderReductions } from './reductionOrder.ts';
 import { expectIndependentLoops, perfectNest } from './reorder.ts';
 import { copyBody } from './rewrite.ts';
-import { shareCommon } from './shareCommon.ts';
 import { unrollLoop } from './splitLoop.ts';
 
 export type { ReductionLevel } from './reductionOrder.ts';
@@ -261,10 +260,7 @@ class Tiling {
       const unrolled = unrollWhereOpen(bounded, open, inside);
       return liftFromBranches(unrolled, facts);
     });
-    const tiled = names.replacing(prepared, () =>
-      jam(prepared, this.inOrder(points), lanes, inside),
-    );
-    return shareCommon(tiled);
+    return names.replacing(prepared, () => jam(prepared, this.inOrder(points), lanes, inside));
   }
 
   private inOrder<T extends { readonly axis: Axis }>(points: readonly T[]): readonly T[] {
