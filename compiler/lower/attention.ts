@@ -55,14 +55,20 @@ const attention: Lowering = (op) => {
   ];
 };
 
-/** FlexAttention 1 of the preview domain, without formulas of its own for scores or weights. */
+/** FlexAttention 1 of the preview domain: graphs of its own may change the scores, and the weights. */
 const flexAttention: Lowering = (op) => {
-  if (op.subgraph('score_mod') ?? op.subgraph('prob_mod')) op.unsupported('a graph of its own');
   const [query, key, value] = [op.input(0), op.input(1), op.input(2)];
   expectSharedHeads(op, query, key);
   const type: ScalarType = registerType(query.storage);
-  const scores = scoresOf(op, query, key, scaleOf(op, query), type);
-  return [weightedValues(op, softmaxOfScores(op, scores), value)];
+  const changed = (field: Field, graph: string): Field => {
+    if (op.subgraph(graph) === undefined) return field;
+    const body = op.body(graph, [field]);
+    body.inline();
+    return body.outputs[0] ?? op.unsupported(`its graph ${graph}`);
+  };
+  const scores = changed(scoresOf(op, query, key, scaleOf(op, query), type), 'score_mod');
+  const weights = changed(softmaxOfScores(op, scores), 'prob_mod');
+  return [weightedValues(op, weights, value)];
 };
 
 /** Query heads are a multiple of those of keys and values. */

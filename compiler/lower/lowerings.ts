@@ -18,6 +18,8 @@ import * as columns from './columns.ts';
 import * as signal from './signal.ts';
 import * as determinant from './determinant.ts';
 import * as nGrams from './nGrams.ts';
+import * as tensorScatter from './tensorScatter.ts';
+import * as maxRoiPool from './maxRoiPool.ts';
 import type { Lowering } from './lowerOp.ts';
 import * as losses from './losses.ts';
 import * as matmul from './matmul.ts';
@@ -75,6 +77,8 @@ const ONNX: Readonly<Record<string, Lowering>> = {
   ...determinant.LOWERINGS,
   ...nGrams.LOWERINGS,
   ...microsoftNormalisation.ONNX,
+  ...tensorScatter.LOWERINGS,
+  ...maxRoiPool.LOWERINGS,
   ...losses.LOWERINGS,
 };
 

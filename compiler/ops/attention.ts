@@ -29,7 +29,7 @@ export const FAMILY: readonly OperatorEntry[] = [
     since: [1],
     inputs: [3, 3],
     mapping: (op) => opaqueMapping(op, 'attention'),
-    infer: (op) => attentionTypes(op).slice(0, 1),
+    infer: flexAttentionTypes,
     flops: (op) => attentionFlops(op),
   }),
   operator('RotaryEmbedding', {
@@ -96,6 +96,17 @@ function attentionTypes(op: InferContext): readonly ValueType[] {
     tensorType(op.dtype(2), [value.batch, value.heads, total, value.size]),
     tensorType(dtype, [query.batch, query.heads, query.length, total]),
   ];
+}
+
+/** Its graphs map the scores and the weights, each to a tensor of the same type. */
+function flexAttentionTypes(op: InferContext): readonly ValueType[] {
+  const [output, , , scores] = attentionTypes(op);
+  const dtype = op.dtype(0) === 'float64' ? 'float64' : 'float32';
+  const shape = scores?.kind === 'tensor' ? scores.shape : null;
+  for (const name of ['score_mod', 'prob_mod']) {
+    if (op.subgraph(name)) op.inferSubgraph(name, [tensorType(dtype, shape)]);
+  }
+  return output ? [output] : [];
 }
 
 /** Two products and a softmax over query length × total length, per head. */

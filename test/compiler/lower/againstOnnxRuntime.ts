@@ -151,7 +151,8 @@ function scalars(storage: StorageType, data: readonly number[]): readonly Scalar
   return storage === 'i64' ? data.map((element) => BigInt(element)) : data;
 }
 
-function difference(
+/** How a result differs from ONNX Runtime's; `undefined` within the tolerance of the run. */
+export function difference(
   { dims, elements, storage }: Tensor,
   expected: OrtTensor,
   { steps = 0, relative = 1e-4 }: OperatorRun,
