@@ -86,6 +86,9 @@ export class RunService {
       warmup: run.warmup,
       runs: run.repetitions,
       verify,
+      untrusted: (vscode.workspace.workspaceFolders ?? [])
+        .filter(({ uri }) => uri.scheme === 'file')
+        .map(({ uri }) => uri.fsPath),
       cacheFolder: vscode.Uri.joinPath(this.storageUri, 'kernels').fsPath,
       ...(run.compiler === '' ? {} : { compiler: run.compiler }),
       ...(run.onnxRuntime === '' ? {} : { onnxRuntime: run.onnxRuntime }),
