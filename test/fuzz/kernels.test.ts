@@ -10,8 +10,8 @@ import { FuzzBatch, newTally } from './kernels/fuzzBatch.ts';
 
 const GRAPHS = Number(process.env['FUZZ_GRAPHS'] ?? 1000);
 const FROM = Number(process.env['FUZZ_FROM'] ?? 0);
-/** Native programs take a C compiler's time: every graph when few are asked for, else a share of the batches. */
-const NATIVE_GRAPHS = Math.min(GRAPHS, Number(process.env['FUZZ_NATIVE'] ?? 300));
+/** How many of them also as native programs. */
+const NATIVE_GRAPHS = Math.min(GRAPHS, Number(process.env['FUZZ_NATIVE'] ?? GRAPHS));
 const PER_BATCH = 50;
 /** Graphs under sanitizers, which make code several times larger. */
 const SANITIZED_GRAPHS = Math.min(GRAPHS, 40);

@@ -71,7 +71,11 @@ export class FuzzBatch {
     const { from, count } = this.options;
     for (let seed = from; seed < from + count; seed++) {
       if (this.failures.length >= MOST_FAILURES) return;
-      await this.graph(seed);
+      try {
+        await this.graph(seed);
+      } catch (error) {
+        this.failures.push(`seed ${seed}: ${messageOf(error)}`);
+      }
       // Compilers of other batches report meanwhile.
       await new Promise((settle) => setImmediate(settle));
     }

@@ -1,4 +1,4 @@
-// One seed of the kernel fuzzer: a random graph, random inputs, and several plans of it (random overrides among them). The
+// One seed of the kernel fuzzer: a random graph, random inputs, several plans of it (random overrides among them). The
 // same seed gives the same case on every machine.
 import { bindModel } from '../../../compiler/bundle/bindModel.ts';
 import type { BoundModel } from '../../../compiler/bundle/bindModel.ts';
@@ -15,7 +15,9 @@ import { tensorOf } from '../../../compiler/tensor/tensor.ts';
 import { importBytes } from '../../compiler/onnx/importing.ts';
 import { model } from '../../compiler/onnx/protoWriter.ts';
 import { Random } from '../random.ts';
+import type { RandomGraph } from '../randomGraph.ts';
 import { randomElements, randomGraph } from '../randomGraph.ts';
+import { tiledGraph } from './tiledGraph.ts';
 
 export interface CasePlan {
   readonly name: string;
@@ -34,8 +36,7 @@ export interface FuzzCase {
 }
 
 export function fuzzCase(seed: number): FuzzCase {
-  // Half of the graphs have nothing that jumps: there, every output can be compared.
-  const { spec, inputs } = randomGraph(seed, { continuous: seed % 2 === 1 });
+  const { spec, inputs } = graphOf(seed);
   const bytes = model(spec);
   const bound = bindModel(importBytes(bytes), {});
   const { diagnostics } = bound.model;
@@ -48,6 +49,15 @@ export function fuzzCase(seed: number): FuzzCase {
     inputs: inputs.map((value) => tensorOf(value.dtype, value.dims, randomElements(value, random))),
     plans: plansOf(bound, random),
   };
+}
+
+/** Every tenth graph has sizes for vectors and tiles: as much work as the nine others. */
+const TILED_EVERY = 10;
+
+function graphOf(seed: number): RandomGraph {
+  if (seed % TILED_EVERY === TILED_EVERY - 1) return tiledGraph(seed);
+  // Half of the others have nothing that jumps: there, every output can be compared.
+  return randomGraph(seed, { continuous: seed % 2 === 1 });
 }
 
 function plansOf({ model: own, bindings }: BoundModel, random: Random): readonly CasePlan[] {

@@ -5,9 +5,16 @@ import type { Cells } from '../../../compiler/loop/memory.ts';
 import { interpret } from '../../../compiler/loop/interpret.ts';
 import type { Tensor as ReferenceTensor } from '../../../compiler/lower/runGraph.ts';
 import { runGraph } from '../../../compiler/lower/runGraph.ts';
+import { readConstant } from '../../../compiler/onnx/constantData.ts';
 import { compareTensors } from '../../../compiler/tensor/compare.ts';
 import type { Tensor } from '../../../compiler/tensor/tensor.ts';
-import { dtypeOf, scalarsOf, storageOfDtype, tensorOf } from '../../../compiler/tensor/tensor.ts';
+import {
+  dtypeOf,
+  makeTensor,
+  scalarsOf,
+  storageOfDtype,
+  tensorOf,
+} from '../../../compiler/tensor/tensor.ts';
 import type { FuzzCase } from './fuzzCase.ts';
 
 export interface Reference {
@@ -56,18 +63,22 @@ export function referenceOf(fuzzCase: FuzzCase): Reference {
   return { outputs, stable };
 }
 
-function run({ bound, plans, inputs }: FuzzCase, how: typeof interpret): readonly Tensor[] {
-  const given = inputs.map(({ dtype, dims, bytes }): ReferenceTensor => {
-    return {
-      storage: storageOfDtype(dtype)!,
-      dims,
-      elements: scalarsOf({ dtype, dims, bytes }),
-    };
-  });
-  const options = { maxSteps: MOST_STEPS, run: how };
-  return runGraph(bound.model, plans[0]!.plan, given, options).map(({ storage, dims, elements }) =>
-    tensorOf(dtypeOf(storage), dims, elements),
-  );
+function run(fuzzCase: FuzzCase, how: typeof interpret): readonly Tensor[] {
+  const { bound, plans, inputs, source } = fuzzCase;
+  const constantOf = (value: number): ReferenceTensor | undefined => {
+    const { constant, known } = bound.model.graph.values[value]!;
+    if (constant === undefined) return undefined;
+    const { dtype, dims } = constant;
+    return forInterpreter(makeTensor(dtype, dims, readConstant(constant, source, known)));
+  };
+  const options = { maxSteps: MOST_STEPS, run: how, constantOf };
+  const results = runGraph(bound.model, plans[0]!.plan, inputs.map(forInterpreter), options);
+  return results.map(({ storage, dims, elements }) => tensorOf(dtypeOf(storage), dims, elements));
+}
+
+function forInterpreter(tensor: Tensor): ReferenceTensor {
+  const { dtype, dims } = tensor;
+  return { storage: storageOfDtype(dtype)!, dims, elements: scalarsOf(tensor) };
 }
 
 /** Equal elements stay equal: copies of a value are moved alike. */
