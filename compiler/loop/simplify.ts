@@ -76,8 +76,8 @@ export function factsAfter(stmt: Stmt, facts: Facts): Facts {
 }
 
 /**
- * Of one division by a constant, as collapsed loops have them: proofs need the range of such an index and nothing
- * of how it was made.
+ * Of one division by a constant, as collapsed loops have them, or of one minimum with a constant, as sizes with a limit
+ * have: proofs need the range of such an index and nothing of how it was made.
  */
 function constantRange(
   form: Polynomial,
@@ -87,12 +87,25 @@ function constantRange(
   const [atom] = term?.atoms ?? [];
   if (form.terms.length !== 1 || term?.coefficient !== 1 || term.atoms.length !== 1)
     return undefined;
-  if (atom?.kind !== 'call' || (atom.fn !== 'mod' && atom.fn !== 'floorDiv')) return undefined;
+  if (atom?.kind !== 'call' || atom.fn === 'max') return undefined;
+  if (atom.fn === 'min') {
+    const limit = constantOf(atom.a) ?? constantOf(atom.b);
+    return proven(cornerOf(facts, form, 'min'), limit, form, facts);
+  }
   const divisor = constantOf(atom.b);
   if (divisor === undefined || divisor < 1) return undefined;
   const isMod = atom.fn === 'mod';
   const least = isMod ? 0 : cornerOf(facts, form, 'min');
   const most = isMod ? divisor - 1 : cornerOf(facts, form, 'max');
+  return proven(least, most, form, facts);
+}
+
+function proven(
+  least: number | undefined,
+  most: number | undefined,
+  form: Polynomial,
+  facts: Facts,
+): readonly [min: Polynomial, max: Polynomial] | undefined {
   if (least === undefined || most === undefined) return undefined;
   const [min, max] = [polyConstant(least), polyConstant(most)];
   return isAtMost(min, form, facts) && isAtMost(form, max, facts) ? [min, max] : undefined;

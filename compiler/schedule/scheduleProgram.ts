@@ -11,6 +11,7 @@ import { assertProgram } from '../loop/verify.ts';
 import { channelLayout } from './channelBlock.ts';
 import { matchDivisions } from './divisions.ts';
 import { markIndependent, onlyRootParallel } from './independent.ts';
+import { nameExtents } from './nameExtents.ts';
 import { nestAt, rootLoops } from './nest.ts';
 import { rowCycles, scheduleRows, scheduleTotal } from './rows.ts';
 import type { NestNote, ScheduledProgram, ScheduleRequest } from './schedule.ts';
@@ -25,13 +26,17 @@ import { tile } from './transform/tile.ts';
 import type { TileRequest } from './transform/tile.ts';
 
 export function scheduleProgram(program: LoopProgram, request: ScheduleRequest): ScheduledProgram {
-  const logical = markIndependent(matchDivisions(simplifyProgram(program)));
-  const physical = relayout(logical, withLocals(logical, request));
-  const prepared = prepare(physical, request);
-  for (const mostParallel of [Infinity, 1]) {
-    const scheduled = scheduleNests(prepared, request, mostParallel);
-    // Several loops as one have indices by div and mod, which proofs do not always see through.
-    if (unprovenAccesses(scheduled.program).length === 0) return scheduled;
+  const named = nameExtents(simplifyProgram(program));
+  // Loops cut where indices divide them: what a branch around says of the whole index may be lost to proofs.
+  const cut = matchDivisions(named);
+  for (const form of cut === named ? [named] : [cut, named]) {
+    const logical = markIndependent(form);
+    const prepared = prepare(relayout(logical, withLocals(logical, request)), request);
+    for (const mostParallel of [Infinity, 1]) {
+      const scheduled = scheduleNests(prepared, request, mostParallel);
+      // Several loops as one have indices by div and mod, which proofs do not always see through.
+      if (unprovenAccesses(scheduled.program).length === 0) return scheduled;
+    }
   }
   const whole = simplifyProgram(program);
   const plain = relayout(whole, withLocals(whole, request));
@@ -161,6 +166,11 @@ function attempts(request: TileRequest): readonly TileRequest[] {
   const { axes, parallel } = request;
   const rolled = request.reductions?.map(({ unroll: _, ...level }) => level);
   const plain = axes.map(({ variable }) => ({ variable }));
+  // One loop out of several has indices by div and mod: with symbolic extents nothing is proven of them.
+  if ((parallel ?? 0) > 1) {
+    const fewer = attempts({ ...request, parallel: 1 });
+    return [request, ...(rolled ? [{ ...request, reductions: rolled }] : []), ...fewer];
+  }
   return [
     request,
     ...(rolled

@@ -87,11 +87,18 @@ export function planTile(nest: Nest, context: TileContext): TilePlan | undefined
   };
 }
 
+/** Counts that only a run knows are taken as this: many rows, and no tile divides them. */
+const UNKNOWN_EXTENT = 97;
+
+function extentOf({ extent }: Axis): number {
+  return extent ?? UNKNOWN_EXTENT;
+}
+
 function bestCandidate(nest: Nest, { target, constants }: TileContext): Candidate | undefined {
   const loads = innerLoads(nest);
   const stores = nest.accesses.filter(({ kind }) => kind === 'store');
   const steps = productOf(nest.inner) ?? 64;
-  const points = nest.axes.map(({ extent }) => extent ?? 64).reduce((a, b) => a * b, 1);
+  const points = nest.axes.map(extentOf).reduce((a, b) => a * b, 1);
   let best: Candidate | undefined;
   for (const columns of nest.axes) {
     if (columns.extent === undefined || columns.extent < 2) continue;
@@ -108,13 +115,13 @@ function bestCandidate(nest: Nest, { target, constants }: TileContext): Candidat
     if (storeShapes.includes('scalar')) continue;
     // Inner axes first: of equal ones, rows of the tile should be neighbours in memory.
     for (const rows of [undefined, ...[...nest.axes].reverse()]) {
-      if (rows === columns || (rows && (rows.extent === undefined || rows.extent < 2))) continue;
+      if (rows === columns || (rows && extentOf(rows) < 2)) continue;
       const question = questionOf(loads, shapes, columns, rows, lanes);
       const tile = chooseRegisterTile(question, target);
-      const share = points / (columns.extent * (rows?.extent ?? 1));
+      const share = points / (columns.extent * (rows ? extentOf(rows) : 1));
       const gathers = gatherCycles(loads, shapes, rows, columns.extent);
       const scattered = storeShapes.filter((shape) => shape === 'gathered').length;
-      const scatter = (scattered * GATHER * columns.extent * (rows?.extent ?? 1)) / steps;
+      const scatter = (scattered * GATHER * columns.extent * (rows ? extentOf(rows) : 1)) / steps;
       const cycles = share * steps * (costOf(question, tile) + gathers + scatter) + copies;
       if (best === undefined || cycles < best.cycles * 0.999) {
         best = { columns, rows, lanes, tile, cycles, turned };
@@ -157,7 +164,7 @@ function questionOf(
   const shared = loads.filter((load, at) => !isScalar(at) && !onRows(load)).length;
   const own = loads.filter((load, at) => !isScalar(at) && onRows(load)).length;
   return {
-    rows: rows?.extent ?? 1,
+    rows: rows ? extentOf(rows) : 1,
     columns: columns.extent ?? 1,
     lanes,
     shared: Math.max(shared, own > 0 ? 0 : 1),
@@ -175,7 +182,7 @@ function gatherCycles(
   let cycles = 0;
   loads.forEach((load, at) => {
     if (shapes[at] !== 'gathered') return;
-    const each = rows !== undefined && dependsOn(load, rows.variable) ? rows.extent! : 1;
+    const each = rows !== undefined && dependsOn(load, rows.variable) ? extentOf(rows) : 1;
     cycles += GATHER * columns * each;
   });
   return cycles;
@@ -221,7 +228,7 @@ function parallelAxes(
   let tiles = 1;
   for (const [at, axis] of order.entries()) {
     const size = axis === columns ? tile.vectors * lanes : axis === rows ? tile.rows : 1;
-    tiles *= Math.ceil((axis.extent ?? 64) / size);
+    tiles *= Math.ceil(extentOf(axis) / size);
     if (tiles >= ENOUGH_TILES) return at + 1;
   }
   return order.length;
