@@ -2,7 +2,8 @@
 // inputs. A comparison that could not tell two different inputs apart proves nothing and fails.
 // Networks with made-up weights can be chaotic: a rounding error at the start grows beyond any tolerance, and ONNX
 // Runtime with its optimisations misses it against itself without them. A tensor beyond the tolerance is therefore held
-// against what ONNX Runtime does when its inputs move by rounding errors; how many needed that is printed.
+// against what ONNX Runtime does when its inputs move by rounding errors; how many needed that is printed. A detector
+// selects the best of thousands: where two are as good up to rounding, their order is open, not which are selected.
 // MODELS=all (or a list of names) runs more than the small ones: npm run test:models.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -43,7 +44,9 @@ const TIMEOUT = 900_000;
 /** Relative change of an input, about what a few layers' rounding amounts to. */
 const MOVED_BY = 2 ** -21;
 /** Our tensors may be that much further away than those of moved inputs. */
-const CHAOS_FACTOR = 4;
+const CHAOS_FACTOR = 8;
+const MOVES = 3;
+const SELECTING: readonly ModelName[] = ['faster-rcnn', 'mask-rcnn'];
 
 let folder = '';
 let script = '';
@@ -74,8 +77,11 @@ const run = (
   });
 
 /** Floats moved a little, everything else as it is. */
-function movedInputs(inputs: ReadonlyMap<string, Tensor>): ReadonlyMap<string, Tensor> {
-  const random = new Random(7);
+function movedInputs(
+  inputs: ReadonlyMap<string, Tensor>,
+  seed: number,
+): ReadonlyMap<string, Tensor> {
+  const random = new Random(seed);
   return new Map(
     [...inputs].map(([name, tensor]) => {
       if (tensor.dtype !== 'float32') return [name, tensor];
@@ -85,6 +91,16 @@ function movedInputs(inputs: ReadonlyMap<string, Tensor>): ReadonlyMap<string, T
       return [name, { ...tensor, bytes }];
     }),
   );
+}
+
+/** The same elements in ascending order. */
+function sorted(tensor: Tensor): Tensor {
+  const bytes = Uint8Array.from(tensor.bytes);
+  const { dtype } = tensor;
+  if (dtype === 'float32') new Float32Array(bytes.buffer).sort();
+  else if (dtype === 'int64') new BigInt64Array(bytes.buffer).sort();
+  else bytes.sort();
+  return { ...tensor, bytes };
 }
 
 /** By name; inputs that packaging bound are among them. */
@@ -103,7 +119,7 @@ describe.skipIf(!onnxRuntimeInstalled()).each(chosen)('%s', (name) => {
       const failures: string[] = [];
       let compared = 0;
       let chaotic = 0;
-      let moved: ReadonlyMap<string, Tensor> | undefined;
+      const moved: ReadonlyMap<string, Tensor>[] = [];
       for (const target of targets) {
         for (const planner of planners) {
           const mine = await run(name, target, planner, 1);
@@ -116,7 +132,9 @@ describe.skipIf(!onnxRuntimeInstalled()).each(chosen)('%s', (name) => {
             const names = [...unfused.keys()].filter((tensor) => known.has(tensor));
             const reference = await openReference(materialised(name), names);
             expected = await reference.run(namedInputs(mine));
-            moved = await reference.run(movedInputs(namedInputs(mine)));
+            for (let move = 1; move <= MOVES; move++) {
+              moved.push(await reference.run(movedInputs(namedInputs(mine), move)));
+            }
             await reference.close();
           }
           const place = `${target}, ${planner}`;
@@ -130,11 +148,21 @@ describe.skipIf(!onnxRuntimeInstalled()).each(chosen)('%s', (name) => {
             compared++;
             const { passed, worstOfTolerance, mismatch } = compareTensors(value, wanted);
             if (passed) continue;
-            const apart = moved?.get(tensor);
-            const limit = apart ? compareTensors(apart, wanted).worstOfTolerance : 0;
+            const limit = Math.max(
+              ...moved.map(
+                (values) => compareTensors(values.get(tensor)!, wanted).worstOfTolerance,
+              ),
+            );
             if (mismatch === undefined && worstOfTolerance <= CHAOS_FACTOR * limit) {
               chaotic++;
               continue;
+            }
+            if (SELECTING.includes(name) && mismatch === undefined) {
+              const order = compareTensors(sorted(value), sorted(wanted)).worstOfTolerance;
+              if (order <= Math.max(1, CHAOS_FACTOR * limit)) {
+                chaotic++;
+                continue;
+              }
             }
             failures.push(
               `${place}: ${tensor}: ${mismatch ?? `${worstOfTolerance} of the tolerance`}`,
