@@ -14,6 +14,7 @@ import {
   RUNTIME_SOURCES,
 } from './native/runtimeSources.ts';
 import { ObjectCache, contentKey } from './objectCache.ts';
+import type { ProcessResult } from './process.ts';
 import { runProgram } from './process.ts';
 import { RunCancelled, RunFailure } from './runFailure.ts';
 import { C_FLAGS } from '../emit/c/flags.ts';
@@ -175,12 +176,22 @@ async function compileUnit(
 ): Promise<string> {
   await writeFile(join(folder, name), text);
   return cache.add(key, async (path) => {
-    const args = [...flags, '-c', name, '-o', path];
-    const result = await runProgram(toolchain.compiler, args, {
-      cwd: folder,
-      signal,
-      limitMs: COMPILE_MS,
-    });
+    const compile = (...more: readonly string[]): Promise<ProcessResult> =>
+      runProgram(toolchain.compiler, [...flags, ...more, '-c', name, '-o', path], {
+        cwd: folder,
+        signal,
+        limitMs: COMPILE_MS,
+      });
+    let result = await compile();
+    // A mistake in the compiler itself, mostly in how it optimises: the rest of the model should not suffer.
+    for (const level of ['-O1', '-O0']) {
+      if (
+        result.status === 0 ||
+        !/internal compiler error|submit a bug report/i.test(result.stderr)
+      )
+        break;
+      result = await compile(level);
+    }
     if (result.status === 0) return;
     const how = result.timedOut
       ? `did not finish within ${COMPILE_MS / 1000} s`
