@@ -77,6 +77,7 @@ export class FakeWorker implements WorkerPort {
       case 'document/details':
       case 'document/whatIf':
       case 'document/weightStatistics':
+      case 'document/kernel':
       case 'document/externalFiles':
         return null;
     }
