@@ -24,8 +24,8 @@ export interface Host {
 export interface HostOptions {
   readonly open: () => Transport | Promise<Transport>;
   readonly handlers: HostHandlers;
-  /** Called on every new connection, the first included. */
-  readonly connected: () => void;
+  /** Called on every new connection, the first included: that one before `createHost` returns, where it can be. */
+  readonly connected: (host: Host) => void;
   readonly lost: () => void;
 }
 
@@ -38,7 +38,9 @@ export function createHost(options: HostOptions): Host {
   const connect = async (): Promise<void> => {
     let transport: Transport;
     try {
-      transport = await options.open();
+      const opening = options.open();
+      // Without a pause where there is nothing to wait for: the host can answer while the page is still being made.
+      transport = opening instanceof Promise ? await opening : opening;
     } catch {
       options.lost();
       setTimeout(() => void connect(), RETRY_MS);
@@ -57,11 +59,10 @@ export function createHost(options: HostOptions): Host {
     });
     opened.listen();
     connection = opened;
-    options.connected();
+    options.connected(host);
   };
-  void connect();
 
-  return {
+  const host: Host = {
     async request(name, params, signal) {
       if (!connection) throw new Error('The page is not connected.');
       if (!signal) return connection.sendRequest(name, params);
@@ -78,4 +79,6 @@ export function createHost(options: HostOptions): Host {
       connection?.sendNotification(name, params).catch(() => undefined);
     },
   };
+  void connect();
+  return host;
 }

@@ -24,7 +24,6 @@ const meta = (name: string): string =>
 
 const studio = meta('host') === 'studio';
 if (studio) startStudioTheme();
-registerControls();
 
 const store = new Store(initialState);
 const layout = new LayoutClient(
@@ -38,9 +37,9 @@ const keep = (stamp: string | undefined): void => {
 
 const host: Host = createHost({
   open: studio ? openStudioTransport : openVsCodeTransport,
-  connected: () => {
+  connected: (connected) => {
     milestones.asked ||= performance.now();
-    open().then(
+    open(connected).then(
       ({ stamp, ...init }) => {
         milestones.had ||= performance.now();
         page.restore(init.viewState);
@@ -68,18 +67,20 @@ const host: Host = createHost({
   },
 });
 
-async function open(): Promise<OpenedInit & { readonly stamp?: string }> {
+async function open(connected: Host): Promise<OpenedInit & { readonly stamp?: string }> {
   const kept = documents?.stamp ?? null;
-  const asked = host.request('page/ready', { kept });
+  const asked = connected.request('page/ready', { kept });
   // Read while the host answers.
   const recalled = kept === null ? null : (documents?.recall() ?? null);
   const init = await asked;
   if (init.document !== 'kept') return { ...init, document: init.document };
   if (recalled) return { ...init, document: recalled };
-  const again = await host.request('page/ready', { kept: null });
+  const again = await connected.request('page/ready', { kept: null });
   return { ...again, document: again.document === 'kept' ? null : again.document };
 }
 
+// After the question to the host: both take their time.
+registerControls();
 const actions = new PageActions(store, host);
 const page = createPage({ store, host, actions, layout, milestones });
 startDetails(store, host);
