@@ -42,6 +42,17 @@ const abs = floats(
   'any',
 );
 
+function limited(comparison: string, operator: string): SupportMaker {
+  return floats(
+    'limit a',
+    ({ s, call }) =>
+      call.lanes === 1
+        ? `  return limit ${operator} a ? limit : a;`
+        : `  return select_${s}(${comparison}_${s}(limit, a), limit, a);`,
+    'any',
+  );
+}
+
 /** The predicates give masks, or truth values of scalars. */
 function predicate(of: (call: SupportCall, s: string) => string): SupportMaker {
   return (call) => {
@@ -68,9 +79,10 @@ export const FLOAT_SUPPORT: SupportTable = {
         : `  return select_${s}(gt_${s}(a, splat_${s}(0)), splat_${s}(1), select_${s}(lt_${s}(a, splat_${s}(0)), splat_${s}(-1), a));`,
     'any',
   ),
-  // One instruction on most machines. The constant is no NaN; a NaN in the other operand comes out.
-  at_least: floats('limit a', () => '  return limit > a ? limit : a;', 'scalar'),
-  at_most: floats('limit a', () => '  return limit < a ? limit : a;', 'scalar'),
+  // The constant is no NaN; a NaN in the other operand comes out. Not lane by lane: gcc makes one instruction of such a
+  // loop in a small function, and hundreds in the epilogue of a tile.
+  at_least: limited('gt', '>'),
+  at_most: limited('lt', '<'),
   max: floats(
     'a b',
     ({ s, call }) =>
