@@ -4,7 +4,7 @@
  */
 import * as vscode from 'vscode';
 import { RequestCancelled } from '../compiler/client/cancellation.ts';
-import { bindOpenSizes } from '../compiler/client/openSizes.ts';
+import { bindOpenSizes } from '../compiler/fusion/openSizes.ts';
 import { RunFailed, runInProcess } from '../compiler/client/runProcess.ts';
 import type { EditResult } from '../compiler/protocol.ts';
 import type { RunRequest } from '../compiler/run/runMessages.ts';
@@ -76,7 +76,7 @@ export class RunService {
     const { run } = readSettings();
     const { state } = document.plan;
     if (!state) throw new RunFailed('The model is not open any more.', []);
-    const { edits, assumed } = bindOpenSizes(state.edits, state.graph);
+    const { edits, assumed } = bindOpenSizes(state.edits, state.graph.symbols);
     if (assumed !== '') tellAssumed(assumed);
     return {
       location: await document.locate(),

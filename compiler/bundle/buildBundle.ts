@@ -19,6 +19,7 @@ import type { BoundModel } from './bindModel.ts';
 import { BufferTable, extentsOf } from './bufferTable.ts';
 import type { Bundle, BundleStep, BundleTensor } from './bundle.ts';
 import { building, BundleError } from './bundleError.ts';
+import { constantAt, constantInputs } from './constantInputs.ts';
 import { BundleSizes } from './bundleSizes.ts';
 import { largestExtents } from './kernelFacts.ts';
 import { checksFor, KernelPool } from './kernelPool.ts';
@@ -140,10 +141,7 @@ class BundleBuilder {
   private addStep(block: number, lowered: LoweredBlock, types: readonly string[]): void {
     const { program } = lowered;
     for (const value of lowered.inputs) if (value >= 0) this.provide(value);
-    const constants = new Set<string>();
-    program.inputs.forEach(({ name }, place) => {
-      if (this.constantAt(lowered, place) !== undefined) constants.add(name);
-    });
+    const constants = constantInputs(this.bound.model.graph, lowered);
     const layouts = this.layoutsIn(lowered);
     const pooled = this.pool.request({ lowered, types, constants, layouts });
     this.sizes.require(lowered);
@@ -184,7 +182,7 @@ class BundleBuilder {
     const { program, shared } = kernel.phased;
     const step = this.steps.length;
     const inputs = program.inputs.map((buffer, place) => {
-      const constant = this.constantAt(lowered, place);
+      const constant = constantAt(this.bound.model.graph, lowered, place);
       const index = lowered.inputs[place]!;
       if (constant !== undefined) {
         return this.buffers.weight(index, constant, buffer, packed.get(buffer.name));
@@ -218,13 +216,6 @@ class BundleBuilder {
       ),
     );
     return [...inputs, ...outputs, ...passed];
-  }
-
-  private constantAt(lowered: LoweredBlock, place: number): Value | undefined {
-    const body = lowered.bodyConstants.get(place);
-    if (body !== undefined) return body;
-    const value = this.value(lowered.inputs[place]!);
-    return value.constant === undefined ? undefined : value;
   }
 
   /** Values that no block gives but that have to be in memory: whole numbers in terms of sizes. */

@@ -14,7 +14,6 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { UsageError, onlyPositional, readArguments } from './command.ts';
 import type { Command } from './command.ts';
 import { readEdits } from './editArguments.ts';
-import { bindOpenSizes } from './openSizes.ts';
 import { runTable } from './runReport.ts';
 import { printable } from './terminal.ts';
 
@@ -65,8 +64,9 @@ async function run(args: readonly string[]): Promise<number> {
     verify && values.inputs !== undefined ? await readTensors(values.inputs, 'output') : [];
   const options: RunModelOptions = {
     location: { kind: 'file', path: resolve(path) },
+    edits,
     // Inputs that are given say their sizes.
-    edits: values.inputs === undefined ? bindOpenSizes(path, edits) : edits,
+    ...(values.inputs === undefined ? { assumeSizes: sayAssumed } : {}),
     target,
     threads,
     warmup,
@@ -127,6 +127,12 @@ export async function withCancelling<T>(
     process.removeListener('SIGINT', cancel);
     process.removeListener('SIGTERM', cancel);
   }
+}
+
+function sayAssumed(assumed: string): void {
+  process.stderr.write(
+    `Sizes that the model leaves open are taken as ${printable(assumed)} (--dim NAME=N sets others).\n`,
+  );
 }
 
 /** One line that changes, on terminals only. */

@@ -6,6 +6,7 @@ import { fork } from 'node:child_process';
 import type { RunAnswer, RunRequest } from '../run/runMessages.ts';
 import type { RunReport } from '../run/runProtocol.ts';
 import { RequestCancelled } from './cancellation.ts';
+import { nodeEnvironment } from './nodeEnvironment.ts';
 
 export interface RunProcessOptions {
   /** Absolute path of the bundled run process. */
@@ -42,6 +43,7 @@ export function runInProcess(request: RunRequest, options: RunProcessOptions): P
     const child = fork(script, [], {
       serialization: 'advanced',
       execArgv: [`--max-old-space-size=${heapMb}`],
+      env: nodeEnvironment(),
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     let output = '';

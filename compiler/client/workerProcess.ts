@@ -16,6 +16,7 @@ import { ModelError } from '../diagnostics.ts';
 import type { WorkerProgress, WorkerRequests } from '../protocol.ts';
 import { RequestCancelled } from './cancellation.ts';
 import type { CancelToken } from './cancellation.ts';
+import { nodeEnvironment } from './nodeEnvironment.ts';
 
 export interface WorkerProcessOptions {
   /** Absolute path of the bundled worker. */
@@ -63,7 +64,7 @@ export class WorkerProcess {
       serialization: 'advanced',
       // Nothing is inherited from the host: an inspector's port above all.
       execArgv: [`--max-old-space-size=${options.heapMb}`],
-      env: workerEnvironment(),
+      env: nodeEnvironment(),
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     for (const stream of [this.child.stdout, this.child.stderr]) {
@@ -167,12 +168,4 @@ export class WorkerProcess {
     const how = signal ? `was ended by ${signal}` : `ended with code ${code}`;
     return reason ? `${how} (${reason})` : how;
   }
-}
-
-/** The host's environment, such that inside VS Code the fork runs as plain Node and without inspectors. */
-function workerEnvironment(): NodeJS.ProcessEnv {
-  const env: NodeJS.ProcessEnv = { ...process.env, ELECTRON_RUN_AS_NODE: '1' };
-  delete env['NODE_OPTIONS'];
-  delete env['NODE_CHANNEL_FD'];
-  return env;
 }

@@ -2,6 +2,7 @@
  * Reads the data fields of one TensorProto by position: which field holds the elements, where it starts
  * and ends in the file. Up to 1 KiB is kept with the record; more is never read here.
  */
+import type { DataType } from '../graph/types.ts';
 import { TENSOR } from './schema.ts';
 import { BYTES, FIXED32, FIXED64, RUNS_PAST_END, VARINT, WireError } from './wireFormat.ts';
 import type { WireReader } from './wireFormat.ts';
@@ -23,6 +24,25 @@ export const DATA_FIELDS: Readonly<
 const FIELD_OF_NUMBER = new Map(
   (Object.keys(DATA_FIELDS) as DataField[]).map((name) => [DATA_FIELDS[name].field, name]),
 );
+
+/** The data field that holds elements of a type when `raw_data` does not (comments of TensorProto). */
+export function dataFieldOf(dtype: DataType): DataField {
+  switch (dtype) {
+    case 'float32':
+    case 'complex64':
+      return 'float';
+    case 'float64':
+    case 'complex128':
+      return 'double';
+    case 'int64':
+      return 'int64';
+    case 'uint32':
+    case 'uint64':
+      return 'uint64';
+    default:
+      return 'int32';
+  }
+}
 
 /** Where the elements of one data field are. */
 export interface DataRange {

@@ -17,7 +17,8 @@ import { toNumber } from './readModel.ts';
 import type { Reporter } from './reporter.ts';
 import type { Scan } from './scan.ts';
 import type { ModelSource } from './source.ts';
-import type { DataField, DataRange } from './tensorData.ts';
+import type { DataRange } from './tensorData.ts';
+import { dataFieldOf } from './tensorData.ts';
 import { MOST_AXES } from './valueTypes.ts';
 import { WireError } from './wireFormat.ts';
 
@@ -109,7 +110,7 @@ export class TensorReader {
     if (proto.dataLocation === 1) return this.externalPlace(proto, byteLength(dtype, count));
 
     const ranges = this.scan.tensors[toNumber(proto.segment?.begin)]?.ranges;
-    const range = ranges?.get('raw') ?? ranges?.get(fieldOf(dtype));
+    const range = ranges?.get('raw') ?? ranges?.get(dataFieldOf(dtype));
     if (range === undefined) {
       if (count === 0) return { kind: 'bytes', bytes: new Uint8Array(0) };
       throw new TensorProblem('model/bad-tensor', 'has no data');
@@ -213,25 +214,6 @@ function tensorProblem(error: unknown): TensorProblem | ModelError {
     return new TensorProblem('model/bad-tensor', `has damaged data: ${error.problem}`);
   }
   throw error;
-}
-
-/** The data field that holds elements of a type when `raw_data` does not (comments of TensorProto). */
-function fieldOf(dtype: DataType): DataField {
-  switch (dtype) {
-    case 'float32':
-    case 'complex64':
-      return 'float';
-    case 'float64':
-    case 'complex128':
-      return 'double';
-    case 'int64':
-      return 'int64';
-    case 'uint32':
-    case 'uint64':
-      return 'uint64';
-    default:
-      return 'int32';
-  }
 }
 
 function dimsOf(protoDims: readonly (number | { toNumber(): number })[]): readonly number[] {

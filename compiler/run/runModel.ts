@@ -8,8 +8,10 @@ import type { Bundle } from '../bundle/bundle.ts';
 import { BundleError } from '../bundle/bundleError.ts';
 import { buildBundle } from '../bundle/buildBundle.ts';
 import { importPass } from '../compile.ts';
+import { bindOpenSizes } from '../fusion/openSizes.ts';
 import type { FusionPlan, PlanEdits } from '../fusion/plan.ts';
 import { NO_EDITS } from '../fusion/plan.ts';
+import type { Model } from '../graph/graph.ts';
 import { Unsupported } from '../lower/unsupported.ts';
 import { quoted } from '../onnx/names.ts';
 import { modelFromBytes, openModelFile } from '../onnx/source.ts';
@@ -33,6 +35,8 @@ import { interpretedOutputs, isInterpretable, verifyReport } from './verifyRun.t
 export interface RunModelOptions {
   readonly location: ModelLocation;
   readonly edits: PlanEdits;
+  /** Sizes that stay open are taken as planned, and told; default: they are demanded. */
+  readonly assumeSizes?: (assumed: string) => void;
   readonly target: 'wasm' | 'native';
   /** 0: one a core. */
   readonly threads: number;
@@ -97,10 +101,11 @@ class Run {
   ) {}
 
   async run(source: ReturnType<typeof openSource>): Promise<ModelRun> {
-    const { edits, inputs: given = [], seed = 1 } = this.options;
+    const { inputs: given = [], seed = 1 } = this.options;
     const toolchain = await this.toolchain();
     await this.stage('Reading the model');
     const imported = await importPass(source);
+    const edits = this.sized(imported.model);
     await this.stage('Planning');
     const dims = new Map(Object.entries(edits.bindings));
     const prepared = prepareModel(imported, { dims, inputs: given, seed });
@@ -109,6 +114,14 @@ class Run {
     const report = this.report(plan, bundle, run, packageMs, verify);
     const { inputs } = prepared;
     return { report, inputs, outputs: run.outputs, prepared, plan, bundle, run };
+  }
+
+  private sized({ symbols }: Model): PlanEdits {
+    const { edits, assumeSizes } = this.options;
+    if (assumeSizes === undefined) return edits;
+    const sized = bindOpenSizes(edits, symbols.values());
+    if (sized.assumed !== '') assumeSizes(sized.assumed);
+    return sized.edits;
   }
 
   private async execute(

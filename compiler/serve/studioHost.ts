@@ -4,8 +4,8 @@
  */
 import type { Diagnostic } from '../diagnostics.ts';
 import { RequestCancelled } from '../client/cancellation.ts';
-import { bindOpenSizes } from '../client/openSizes.ts';
 import { RunBook } from '../client/runBook.ts';
+import { bindOpenSizes } from '../fusion/openSizes.ts';
 import type { PlanEdits } from '../fusion/plan.ts';
 import type {
   DocumentState,
@@ -241,7 +241,7 @@ export class StudioHost {
     const { document } = this;
     if (!document) return { ok: false, message: 'The model is not open yet.' };
     if (this.runs.isRunning) return { ok: false, message: 'The model is running already.' };
-    const { edits, assumed } = bindOpenSizes(document.edits, document.graph);
+    const { edits, assumed } = bindOpenSizes(document.edits, document.graph.symbols);
     if (assumed !== '') this.say('info', `Sizes that are open are taken as ${assumed}.`);
     const location = { kind: 'file', path: this.modelPath } as const;
     const request = { ...RUN_DEFAULTS, location, edits, verify };

@@ -3,6 +3,7 @@
  * as for a run, but for sizes that are not bound: these stay parameters.
  */
 import { blockLines } from '../bundle/blockLines.ts';
+import { constantInputs } from '../bundle/constantInputs.ts';
 import { kernelName } from '../bundle/kernelName.ts';
 import type { CKernel } from '../emit/c/emitKernel.ts';
 import { emitCKernel, translationUnit } from '../emit/c/emitKernel.ts';
@@ -86,15 +87,9 @@ function emitBlock(
   name: string,
   target: TargetName,
 ): CKernel | string {
-  const { graph } = model;
   try {
     const lowered = lowerBlock(blockContext(model), operators, name);
-    const constants = new Set(
-      lowered.program.inputs.flatMap((buffer, place) => {
-        const body = lowered.bodyConstants.has(place);
-        return body || graph.values[lowered.inputs[place]!]?.constant ? [buffer.name] : [];
-      }),
-    );
+    const constants = constantInputs(model.graph, lowered);
     const request = { target: TARGETS[target], constants, layouts: new Map() };
     return emitCKernel(name, scheduleProgram(lowered.program, request).program);
   } catch (error) {

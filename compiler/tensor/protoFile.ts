@@ -8,8 +8,8 @@ import type { DataType } from '../graph/types.ts';
 import { readConstant } from '../onnx/constantData.ts';
 import { byteLength, isNumeric } from '../onnx/elements.ts';
 import { modelFromBytes } from '../onnx/source.ts';
-import type { DataField, TensorData } from '../onnx/tensorData.ts';
-import { emptyTensorData, scanDataField } from '../onnx/tensorData.ts';
+import type { TensorData } from '../onnx/tensorData.ts';
+import { dataFieldOf, emptyTensorData, scanDataField } from '../onnx/tensorData.ts';
 import { BYTES, VARINT, WireError, WireReader, WireWriter } from '../onnx/wireFormat.ts';
 import { ModelError, oneLine } from '../diagnostics.ts';
 import { makeTensor } from './tensor.ts';
@@ -110,7 +110,7 @@ function elements(
     // A sequence or an optional, read as a tensor, has its name where the sizes are.
     throw new TensorFileError('its sizes are too large: it is damaged, or no tensor');
   }
-  const range = ranges.get('raw') ?? ranges.get(fieldOf(dtype));
+  const range = ranges.get('raw') ?? ranges.get(dataFieldOf(dtype));
   if (range === undefined || range.length === 0) {
     if (count === 0) return new Uint8Array(0);
     throw new TensorFileError('it has no data');
@@ -123,23 +123,6 @@ function elements(
   const place = { kind: 'model', field, offset, length, ...(tagged && { tagged }) } as const;
   const constant: Constant = { dtype, dims, source: place };
   return readConstant(constant, modelFromBytes(file, 'tensor'));
-}
-
-/** The field that holds elements where `raw_data` does not (comments of TensorProto). */
-function fieldOf(dtype: DataType): DataField {
-  switch (dtype) {
-    case 'float32':
-      return 'float';
-    case 'float64':
-      return 'double';
-    case 'int64':
-      return 'int64';
-    case 'uint32':
-    case 'uint64':
-      return 'uint64';
-    default:
-      return 'int32';
-  }
 }
 
 /** A file of the tensor, its elements as `raw_data`. */

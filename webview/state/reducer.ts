@@ -1,5 +1,5 @@
 /** (state, event) -> state. No DOM, no clock, no messages: what is to be done outside is `actions.ts`. */
-import type { HostNotifications } from '../../compiler/protocol.ts';
+import type { HostNotifications, ShownRun } from '../../compiler/protocol.ts';
 import {
   carryExpanded,
   carrySelection,
@@ -36,7 +36,7 @@ export function reduce(state: State, event: PageEvent): State {
     case 'message':
       return withMessage(state, event.severity, event.text);
     case 'runs':
-      return { ...state, runs: event.runs, spoken: runLine(state, event.runs) };
+      return newRuns(state, event.runs);
     case 'undoState':
       return { ...state, undo: event.undo };
     case 'connection':
@@ -150,6 +150,25 @@ function newDocument(state: State, update: HostNotifications['host/document']['d
     refusal: null,
     spoken: replanned ? changeLine(document.plan) : state.spoken,
   };
+}
+
+/** Every stage of a run brings the shown times again: they stay one object while they are the same. */
+function newRuns(state: State, runs: State['runs']): State {
+  const { shown } = state.runs;
+  const same = shown && runs.shown && sameTimes(shown, runs.shown);
+  return {
+    ...state,
+    runs: same ? { ...runs, shown } : runs,
+    spoken: runLine(state, runs),
+  };
+}
+
+function sameTimes(a: ShownRun, b: ShownRun): boolean {
+  return (
+    a.id === b.id &&
+    a.blockMs.length === b.blockMs.length &&
+    a.blockMs.every((ms, block) => Object.is(ms, b.blockMs[block]))
+  );
 }
 
 /** A run that ends is said; its stages are not. */

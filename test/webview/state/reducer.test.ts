@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { NO_EDITS } from '../../../compiler/fusion/plan.ts';
 import type { PlanEdits } from '../../../compiler/fusion/plan.ts';
-import type { DocumentState } from '../../../compiler/protocol.ts';
+import type { DocumentState, ShownRun } from '../../../compiler/protocol.ts';
 import { multiOperatorBlocks } from '../../../webview/state/carryOver.ts';
 import type { OpenedInit, PageEvent } from '../../../webview/state/events.ts';
 import { reduce } from '../../../webview/state/reducer.ts';
@@ -177,4 +177,31 @@ describe('small things', () => {
     expect(found.spoken).toMatch(/^\d+ hits?$/);
     expect(found.search.current).toBe(-1);
   });
+});
+
+it('keeps the shown times as one object through the stages of another run', () => {
+  const times = (first: number): ShownRun => ({
+    id: 1,
+    target: 'wasm',
+    threads: 1,
+    at: 0,
+    planner: 'dnnfusion',
+    blocks: 2,
+    latencyMs: { median: 1, p10: 1, p90: 1 },
+    noisy: false,
+    verify: null,
+    blockMs: Float64Array.of(first, NaN),
+    arenaBytes: 0,
+    movedBytes: 0,
+    compileMs: 0,
+  });
+  const runs = (stage: string, shown: ShownRun): PageEvent => ({
+    type: 'runs',
+    runs: { running: { stage, fraction: null }, history: [], shown },
+  });
+  const one = reduce(opened, runs('Planning', times(2)));
+  const two = reduce(one, runs('Compiling', times(2)));
+  expect(two.runs.shown).toBe(one.runs.shown);
+  expect(two.runs.running?.stage).toBe('Compiling');
+  expect(reduce(two, runs('Compiling', times(3))).runs.shown).not.toBe(one.runs.shown);
 });

@@ -134,8 +134,9 @@ export class GraphView {
       previous.document.plan !== document.plan ||
       previous.expanded !== state.expanded;
     if (changed) void this.rebuild(state);
-    else if (state.runs.shown !== previous?.runs.shown) this.redraw();
-    else this.mark();
+    else if (state.runs.shown !== previous?.runs.shown && this.scene === this.picture?.scene) {
+      this.redraw();
+    } else this.mark();
   }
 
   restyle(): void {
@@ -252,10 +253,10 @@ export class GraphView {
     this.redraw();
   }
 
-  /** Only what is written in the boxes and their colours changed. */
+  /** The scene where it was laid out, with what is written in the boxes and their colours as of now. */
   private redraw(): void {
     const { scene, shown, state } = this;
-    if (!scene || !shown || shown.keys.length !== scene.nodes.length) return;
+    if (!scene || !shown) return;
     const run = state?.runs.shown ?? null;
     const times = run && { run, fit: this.fit };
     this.show(buildPicture(scene, shown.result, times));

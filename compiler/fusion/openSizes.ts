@@ -2,8 +2,7 @@
  * Sizes that a model leaves open, for a run: it needs numbers, and takes those that planning ranked with unless the
  * user bound others.
  */
-import type { PlanEdits } from '../fusion/plan.ts';
-import type { GraphSnapshot } from '../protocol.ts';
+import type { PlanEdits } from './plan.ts';
 
 export interface RunSizes {
   /** The edits with every size of the inputs bound. */
@@ -12,8 +11,16 @@ export interface RunSizes {
   readonly assumed: string;
 }
 
-export function bindOpenSizes(edits: PlanEdits, { symbols }: GraphSnapshot): RunSizes {
-  const open = symbols.filter(({ origin, bound }) => origin === 'input' && bound === null);
+interface OpenSymbol {
+  readonly name: string;
+  readonly origin: 'input' | 'data';
+  readonly fallback: number;
+}
+
+export function bindOpenSizes(edits: PlanEdits, symbols: Iterable<OpenSymbol>): RunSizes {
+  const open = [...symbols].filter(
+    ({ name, origin }) => origin === 'input' && !Object.hasOwn(edits.bindings, name),
+  );
   const assumed = Object.fromEntries(open.map(({ name, fallback }) => [name, fallback]));
   return {
     edits: { ...edits, bindings: { ...assumed, ...edits.bindings } },
