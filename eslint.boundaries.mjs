@@ -16,7 +16,9 @@ const table = {
   'compiler/infer': operators,
   'compiler/onnx': ['compiler/ops', ...graph],
   'compiler/ecg': operators,
-  'compiler/fusion': ['compiler/ecg', ...operators],
+  // Mathematical-property rewriting.
+  'compiler/rewrite': ['compiler/infer', 'compiler/ecg', ...operators],
+  'compiler/fusion': ['compiler/rewrite', 'compiler/ecg', ...operators],
   'compiler/loop': graph,
   'compiler/lower': ['compiler/loop', 'compiler/fusion', 'compiler/ecg', ...operators],
   'compiler/target': [],
@@ -41,6 +43,7 @@ const table = {
   'compiler/run/runProtocol.ts': [],
   'compiler/protocol.ts': [
     'compiler/run/runProtocol.ts',
+    'compiler/rewrite',
     'compiler/target',
     'compiler/fusion',
     'compiler/diagnostics.ts',
@@ -51,6 +54,7 @@ const table = {
     'compiler/fusion',
   ],
   'compiler/compile.ts': [
+    'compiler/rewrite',
     'compiler/lower',
     'compiler/fusion',
     'compiler/ecg',
@@ -58,7 +62,22 @@ const table = {
     'compiler/onnx',
     'compiler/graph',
   ],
+  // Models as `.onnx` files again.
+  'compiler/export': [
+    'compiler/rewrite',
+    'compiler/infer',
+    'compiler/onnx',
+    'compiler/tensor',
+    ...operators,
+  ],
+  // Measured times of blocks, by device.
+  'compiler/profile': ['compiler/fusion', 'compiler/run/runProtocol.ts', ...operators],
+  // Phones: the adb client, what a device says of itself, files on it.
+  'compiler/device': [],
   'compiler/session': [
+    'compiler/profile',
+    'compiler/export',
+    'compiler/rewrite',
     'compiler/bundle',
     'compiler/emit',
     'compiler/schedule',
@@ -90,6 +109,9 @@ const table = {
   ],
   // Builds bundles and runs them in processes of their own.
   'compiler/run': [
+    'compiler/device',
+    'compiler/profile',
+    'compiler/rewrite',
     'compiler/run/runMessages.ts',
     'compiler/run/runProtocol.ts',
     'compiler/bundle',
@@ -120,6 +142,10 @@ const table = {
     'compiler/diagnostics.ts',
   ],
   'compiler/cli': [
+    'compiler/device',
+    'compiler/profile',
+    'compiler/export',
+    'compiler/rewrite',
     'compiler/run',
     'compiler/run/runMessages.ts',
     'compiler/run/runProtocol.ts',

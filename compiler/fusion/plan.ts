@@ -3,6 +3,7 @@
  * became of the user's overrides. Plain data, deterministic for the same ECG, planner and edits.
  */
 import type { MappingType } from '../mapping/mappingTypes.ts';
+import type { RewriteSettings } from '../rewrite/rewrite.ts';
 
 export const PLANNERS = ['none', 'pattern', 'dnnfusion'] as const;
 export type PlannerName = (typeof PLANNERS)[number];
@@ -27,6 +28,8 @@ export interface PlanEdits {
   readonly replannedAt: number;
   /** Dim bindings: symbol -> size (1 or more). */
   readonly bindings: Readonly<Record<string, number>>;
+  /** Absent: `DEFAULT_REWRITES`. */
+  readonly rewrite?: RewriteSettings;
 }
 
 /** Why an edge is fused or not: the fixed set; sentences are in `explain.ts`. */

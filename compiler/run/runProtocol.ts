@@ -3,6 +3,26 @@
  * process, native program, phone). Untrusted when it comes from a device: `parseRunnerMessage` checks it.
  */
 
+/** Where a model runs: on this computer, or on a phone's processor or GPU by its adb serial number. */
+export type RunTarget = 'wasm' | 'native' | 'opencl' | `adb:${string}`;
+
+/** Serial numbers as adb lists them: also `host:port` of a device over TCP. */
+const DEVICE_TARGET = /^adb:([\w.:[\]%-]{1,128}?)(\/gpu)?$/;
+
+/** The target that a text names, or undefined. */
+export function parseRunTarget(text: string): RunTarget | undefined {
+  if (text === 'wasm' || text === 'native' || text === 'opencl') return text;
+  return DEVICE_TARGET.test(text) ? (text as RunTarget) : undefined;
+}
+
+/** Serial number and processor of a target on a device. */
+export function deviceOf(
+  target: RunTarget,
+): { readonly serial: string; readonly gpu: boolean } | undefined {
+  const match = DEVICE_TARGET.exec(target);
+  return match === null ? undefined : { serial: match[1]!, gpu: match[2] !== undefined };
+}
+
 export type RunnerMessage =
   /** First line. */
   | {
