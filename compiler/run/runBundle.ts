@@ -2,8 +2,6 @@
  * Builds and runs one bundle in a process of its own and collects what it measured and gave. The run's folder holds
  * everything in between and is gone afterwards.
  */
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
 import { open, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Bundle, BundleTensor } from '../bundle/bundle.ts';
@@ -11,32 +9,22 @@ import type { EmittedKernel } from '../emit/kernel.ts';
 import type { ModelSource } from '../onnx/source.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { dtypeOf, makeTensor } from '../tensor/tensor.ts';
-import type { NativeBuildOptions } from './buildNative.ts';
-import { buildNative, CompilerError, kernelOfFile } from './buildNative.ts';
-import { physicalCores } from './cores.ts';
-import { emitNative } from './emitNative.ts';
-import { emitWasm } from './emitWasm.ts';
+import { CompilerError, kernelOfFile } from './buildNative.ts';
 import { followRunner } from './followRunner.ts';
 import type { RunnerResults } from './followRunner.ts';
 import { packWeights } from './packWeights.ts';
-import { cleanEnvironment } from './process.ts';
+import type { Place, PlacedRun } from './place.ts';
 import { RunFailure, throwIfCancelled } from './runFailure.ts';
 import type { RunnerFiles } from './runnerOptions.ts';
-import { runnerArguments } from './runnerOptions.ts';
+import type { DeviceReport } from './runProtocol.ts';
 import type { RunTables } from './runTables.ts';
-import { runTables } from './runTables.ts';
-import type { Toolchain } from './toolchain.ts';
-import { MODULE_FILE, PROGRAM_FILE } from './wasm/wasmProgram.ts';
 
 export interface BundleRunOptions {
   /** Of the run, empty; removed by the caller. */
   readonly folder: string;
-  /** For bundles of a C target. */
-  readonly toolchain?: Toolchain | undefined;
-  readonly build?: Pick<NativeBuildOptions, 'cacheFolder' | 'cacheBytes' | 'flags'>;
-  /** Absolute path of the bundled `runWorker`: the process that runs WebAssembly. */
-  readonly script: string;
-  /** 0: one a physical core. */
+  /** What the bundle was made for. */
+  readonly place: Place;
+  /** 0: as many as the place thinks best. */
   readonly threads: number;
   readonly warmup: number;
   readonly runs: number;
@@ -62,6 +50,7 @@ export interface BundleRun {
   readonly compileMs: number;
   readonly compiled: number;
   readonly cached: number;
+  readonly device?: DeviceReport;
 }
 
 /** @param inputs in the order of the bundle's. Throws RunFailure, RunCancelled. */
@@ -71,9 +60,24 @@ export async function runBundle(
   inputs: readonly Tensor[],
   options: BundleRunOptions,
 ): Promise<BundleRun> {
-  const { folder, signal } = options;
   const start = performance.now();
-  const built = await build(bundle, options);
+  const placed = await prepare(bundle, options);
+  try {
+    return await runPlaced(placed, start, bundle, source, inputs, options);
+  } finally {
+    await placed.dispose?.();
+  }
+}
+
+async function runPlaced(
+  placed: PlacedRun,
+  start: number,
+  bundle: Bundle,
+  source: ModelSource,
+  inputs: readonly Tensor[],
+  options: BundleRunOptions,
+): Promise<BundleRun> {
+  const { folder, signal } = options;
   throwIfCancelled(signal);
   const files: RunnerFiles = {
     weights: join(folder, 'weights.bin'),
@@ -87,9 +91,11 @@ export async function runBundle(
     return checkpoint();
   });
   const compileMs = performance.now() - start;
-  await writeInputs(built.tables, bundle, inputs, files.inputs);
+  await writeInputs(placed.tables, bundle, inputs, files.inputs);
+  await placed.carry?.(files);
+  throwIfCancelled(signal);
   options.onProgress?.('Running');
-  const results = await followRunner(startRunner(built, files, options), {
+  const results = await followRunner(placed.start(files, options), {
     limits: {
       steps: bundle.steps.length,
       buffers: bundle.buffers.length,
@@ -99,59 +105,30 @@ export async function runBundle(
     // The runner ends itself; this is for one that cannot.
     limitMs: options.limitSeconds * 1000 + 5000,
     signal,
-    blame: (step, check) => blame(bundle, built.emitted, step, check, options),
+    blame: (step, check) => blame(bundle, placed.emitted, step, check, options),
   });
+  await placed.collect?.(files);
+  const device = placed.device?.();
   return {
     results,
     outputs: await readOutputs(bundle.outputs, results, files.outputs),
     buffers: await readDump(bundle, results, files.dump),
     compileMs,
-    compiled: built.compiled,
-    cached: built.cached,
+    compiled: placed.compiled,
+    cached: placed.cached,
+    ...(device ? { device } : {}),
   };
 }
 
-interface Built {
-  readonly tables: RunTables;
-  readonly emitted: readonly EmittedKernel[];
-  /** A native program; undefined: WebAssembly. */
-  readonly program?: string;
-  readonly compiled: number;
-  readonly cached: number;
-}
-
-async function build(bundle: Bundle, options: BundleRunOptions): Promise<Built> {
-  const { folder, toolchain, signal, onProgress } = options;
+async function prepare(bundle: Bundle, options: BundleRunOptions): Promise<PlacedRun> {
+  const { folder, place, threads, signal, onProgress } = options;
   onProgress?.('Emitting kernels');
   const checkpoint = yielding(signal);
-  if (bundle.target.language === 'wasm') {
-    await checkpoint();
-    const shared = threadsOf(options) > 1;
-    const { module, exports, emitted } = emitWasm(bundle, shared);
-    const tables = runTables(bundle, emitted);
-    await writeFile(join(folder, MODULE_FILE), module);
-    await writeFile(join(folder, PROGRAM_FILE), JSON.stringify({ tables, exports }));
-    return { tables, emitted, compiled: 0, cached: 0 };
-  }
-  if (toolchain === undefined) throw new Error('a native run needs a toolchain');
-  const { emitted, ...sources } = await emitNative(bundle, checkpoint);
-  const tables = runTables(bundle, emitted);
-  const native = buildNative(tables, sources, {
-    ...options.build,
-    folder,
-    toolchain,
-    signal,
-    onProgress: (done, total) => {
-      if (total > 0) onProgress?.(`Compiling ${done} of ${total}`, done / total);
-    },
-  });
-  return {
-    tables,
-    emitted,
-    ...(await native.catch((error: unknown) => {
+  return place
+    .prepare(bundle, { folder, threads, signal, onProgress, checkpoint })
+    .catch((error: unknown) => {
       throw withBlock(error, bundle, options);
-    })),
-  };
+    });
 }
 
 /** A compiler's complaint is about a file; people know blocks. */
@@ -163,27 +140,6 @@ function withBlock(error: unknown, bundle: Bundle, { describeBlock }: BundleRunO
   const { name } = bundle.kernels[kernel]!;
   const message = `${error.message} It is kernel ${name} of ${describeBlock(step.block)}.`;
   return new RunFailure('compiler', message, error.details, step.block);
-}
-
-function startRunner(built: Built, files: RunnerFiles, options: BundleRunOptions): ChildProcess {
-  const args = runnerArguments(files, { ...options, threads: threadsOf(options) });
-  if (built.program !== undefined) {
-    return spawn(built.program, args, {
-      cwd: options.folder,
-      env: cleanEnvironment(),
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-  }
-  // The channel tells the process when nobody is left to read its results.
-  return spawn(process.execPath, [options.script, 'wasm', ...args], {
-    cwd: options.folder,
-    env: cleanEnvironment(),
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-  });
-}
-
-function threadsOf({ threads }: BundleRunOptions): number {
-  return threads > 0 ? threads : physicalCores();
 }
 
 async function writeInputs(

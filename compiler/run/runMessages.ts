@@ -4,12 +4,12 @@
  */
 import type { PlanEdits } from '../fusion/plan.ts';
 import type { ModelLocation } from '../protocol.ts';
-import type { RunReport } from './runProtocol.ts';
+import type { RunReport, RunTarget } from './runProtocol.ts';
 
 export interface RunRequest {
   readonly location: ModelLocation;
   readonly edits: PlanEdits;
-  readonly target: 'wasm' | 'native';
+  readonly target: RunTarget;
   /** 0: one per physical core. */
   readonly threads: number;
   readonly warmup: number;

@@ -16,20 +16,18 @@ import { Unsupported } from '../lower/unsupported.ts';
 import { quoted } from '../onnx/names.ts';
 import { modelFromBytes, openModelFile } from '../onnx/source.ts';
 import type { ModelLocation } from '../protocol.ts';
-import type { Target } from '../target/target.ts';
-import { TARGETS } from '../target/target.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { askOnnxRuntime, findOnnxRuntime } from './oracle/onnxRuntime.ts';
 import type { PreparedModel } from './prepareModel.ts';
 import { prepareModel } from './prepareModel.ts';
+import type { DeviceOptions, Place } from './place.ts';
+import { placeOf } from './placeOf.ts';
 import { runBundle, yielding } from './runBundle.ts';
 import type { BundleRun, BundleRunOptions } from './runBundle.ts';
 import { RunCancelled, RunFailure } from './runFailure.ts';
 import { withRunFolder } from './runFolder.ts';
-import type { RunReport, VerifyReport } from './runProtocol.ts';
+import type { RunReport, RunTarget, VerifyReport } from './runProtocol.ts';
 import { spreadMs } from './spread.ts';
-import type { Toolchain } from './toolchain.ts';
-import { findToolchain } from './toolchain.ts';
 import { interpretedOutputs, isInterpretable, verifyReport } from './verifyRun.ts';
 
 export interface RunModelOptions {
@@ -37,7 +35,7 @@ export interface RunModelOptions {
   readonly edits: PlanEdits;
   /** Sizes that stay open are taken as planned, and told; default: they are demanded. */
   readonly assumeSizes?: (assumed: string) => void;
-  readonly target: 'wasm' | 'native';
+  readonly target: RunTarget;
   /** 0: one a core. */
   readonly threads: number;
   readonly warmup: number;
@@ -62,6 +60,8 @@ export interface RunModelOptions {
   readonly untrusted?: readonly string[];
   /** More flags for the C compiler (sanitizers). */
   readonly compilerFlags?: readonly string[];
+  /** How devices are reached, and what runs on them. */
+  readonly device?: DeviceOptions;
   /** Keep what every block gives. */
   readonly dump?: boolean;
   readonly signal?: AbortSignal | undefined;
@@ -102,15 +102,15 @@ class Run {
 
   async run(source: ReturnType<typeof openSource>): Promise<ModelRun> {
     const { inputs: given = [], seed = 1 } = this.options;
-    const toolchain = await this.toolchain();
+    const place = await placeOf(this.options);
     await this.stage('Reading the model');
     const imported = await importPass(source);
     const edits = this.sized(imported.model);
     await this.stage('Planning');
     const dims = new Map(Object.entries(edits.bindings));
     const prepared = prepareModel(imported, { dims, inputs: given, seed });
-    const { run, plan, bundle, packageMs } = await this.execute(prepared, edits, toolchain);
-    const verify = await this.verify(prepared, bundle, run, toolchain);
+    const { run, plan, bundle, packageMs } = await this.execute(prepared, edits, place);
+    const verify = await this.verify(prepared, bundle, run, place);
     const report = this.report(plan, bundle, run, packageMs, verify);
     const { inputs } = prepared;
     return { report, inputs, outputs: run.outputs, prepared, plan, bundle, run };
@@ -127,13 +127,13 @@ class Run {
   private async execute(
     prepared: PreparedModel,
     edits: PlanEdits,
-    toolchain: Toolchain | undefined,
+    place: Place,
     changes: Partial<BundleRunOptions> = {},
   ) {
     const { signal, onProgress } = this.options;
     const plan = prepared.planner.plan(edits);
     const start = performance.now();
-    const bundle = await buildBundle(prepared.bound, plan, this.target(toolchain), {
+    const bundle = await buildBundle(prepared.bound, plan, place.target, {
       checkpoint: async (stage, done) => {
         onProgress?.(stage, done);
         await this.checkpoint();
@@ -146,12 +146,7 @@ class Run {
     const run = await withRunFolder((folder) =>
       runBundle(bundle, prepared.imported.source, inputs, {
         folder,
-        toolchain,
-        build: {
-          cacheFolder: options.cacheFolder,
-          ...(options.compilerFlags ? { flags: options.compilerFlags } : {}),
-        },
-        script: options.script,
+        place,
         threads: options.threads,
         warmup: options.warmup,
         runs: options.runs,
@@ -169,21 +164,11 @@ class Run {
     return { run, plan, bundle, packageMs };
   }
 
-  private async toolchain(): Promise<Toolchain | undefined> {
-    const { target, compiler, untrusted = [], signal } = this.options;
-    if (target === 'wasm') return undefined;
-    return findToolchain({ compiler, untrusted, signal });
-  }
-
-  private target(toolchain: Toolchain | undefined): Target {
-    return toolchain?.target ?? TARGETS.wasm;
-  }
-
   private async verify(
     prepared: PreparedModel,
     bundle: Bundle,
     run: BundleRun,
-    toolchain: Toolchain | undefined,
+    place: Place,
   ): Promise<VerifyReport | null> {
     const { verify, expected } = this.options;
     const names = bundle.outputs.map(({ name }) => name);
@@ -199,7 +184,7 @@ class Run {
     if (isInterpretable(prepared)) return reportOn('interpreter', interpretedOutputs(prepared));
     const edits: PlanEdits = { ...NO_EDITS, planner: 'none' };
     const once = { warmup: 0, runs: 0, dump: false };
-    const unfused = await this.execute(prepared, edits, toolchain, once);
+    const unfused = await this.execute(prepared, edits, place, once);
     return reportOn('unfused', unfused.run.outputs);
   }
 
@@ -247,6 +232,7 @@ class Run {
       })),
       verify,
       noisy: latencyMs.p90 > 1.25 * latencyMs.median,
+      ...(run.device ? { device: run.device } : {}),
     };
   }
 

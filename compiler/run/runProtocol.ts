@@ -98,6 +98,24 @@ export interface RunReport {
   readonly verify: VerifyReport | null;
   /** p90 more than 1.25 times the median. */
   readonly noisy: boolean;
+  /** Of a phone or GPU: what ran it, and how it fared. */
+  readonly device?: DeviceReport;
+}
+
+/** What a device says of itself: untrusted text, bounded and cleaned. */
+export interface DeviceReport {
+  /** Model of the phone, or name of the GPU. */
+  readonly name: string;
+  readonly soc?: string;
+  readonly abi?: string;
+  readonly android?: string;
+  /** Processors that ran it, as asked for ('big', '4-7'). */
+  readonly cores?: string;
+  /** Hottest sensor, degrees Celsius. */
+  readonly temperature?: { readonly before: number; readonly after: number };
+  /** Highest clock of the processors in use, MHz. */
+  readonly clock?: { readonly before: number; readonly after: number };
+  readonly throttled: boolean;
 }
 
 /** What outputs were compared with, after 'against'. */

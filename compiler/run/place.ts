@@ -1,0 +1,58 @@
+/**
+ * Where bundles run: a WebAssembly process, a native program, a phone. A place says for which target record code is
+ * generated, makes a program of a bundle, and starts it; `runBundle` does the rest the same way for all of them.
+ */
+import type { ChildProcess } from 'node:child_process';
+import type { Bundle } from '../bundle/bundle.ts';
+import type { EmittedKernel } from '../emit/kernel.ts';
+import type { Target } from '../target/target.ts';
+import type { RunnerFiles, RunnerOptions } from './runnerOptions.ts';
+import type { DeviceReport, RunTarget } from './runProtocol.ts';
+import type { RunTables } from './runTables.ts';
+
+export interface Place {
+  readonly name: RunTarget;
+  readonly target: Target;
+  /** Emits and builds. Throws RunFailure, CompilerError, RunCancelled. */
+  readonly prepare: (bundle: Bundle, options: PlaceOptions) => Promise<PlacedRun>;
+}
+
+export interface PlaceOptions {
+  /** Of the run, on this computer; empty, removed by the caller. */
+  readonly folder: string;
+  /** 0: as many as the place thinks best. */
+  readonly threads: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((stage: string, fraction?: number) => void) | undefined;
+  readonly checkpoint: () => Promise<void>;
+}
+
+/** A program that waits to be started. */
+export interface PlacedRun {
+  readonly tables: RunTables;
+  readonly emitted: readonly EmittedKernel[];
+  readonly compiled: number;
+  readonly cached: number;
+  /** Brings weights and inputs to where the program is. */
+  readonly carry?: (files: RunnerFiles) => Promise<void>;
+  /** Says JSON lines (`RunnerMessage`) on its standard output; killing it ends the run. */
+  readonly start: (files: RunnerFiles, options: RunnerOptions) => ChildProcess;
+  /** Brings outputs and dump to the files named before. */
+  readonly collect?: (files: RunnerFiles) => Promise<void>;
+  /** Leaves nothing behind; called however the run ended. */
+  readonly dispose?: () => Promise<void>;
+  /** Facts and measurements of a device, once the run has ended. */
+  readonly device?: () => DeviceReport | undefined;
+}
+
+/** Settings of runs on phones; all from the user, none from a workspace. */
+export interface DeviceOptions {
+  /** The adb program; default: found. */
+  readonly adb?: string | undefined;
+  /** `host:port` of the adb server; default: the environment's, else this computer's. */
+  readonly server?: string | undefined;
+  /** Folder of an Android NDK, or a compiler; default: found. */
+  readonly ndk?: string | undefined;
+  /** 'all', 'big', or a list of processors ('4-7'). */
+  readonly cores?: string | undefined;
+}
