@@ -94,6 +94,7 @@ const table = {
     'compiler/diagnostics.ts',
   ],
   'compiler/sidecar': [
+    'compiler/rewrite',
     'compiler/session',
     'compiler/protocol.ts',
     'compiler/fusion',

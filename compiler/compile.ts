@@ -14,6 +14,8 @@ import { inferModel } from './infer/inferModel.ts';
 import { loweringCanCompile } from './lower/compilable.ts';
 import { importModel } from './onnx/importModel.ts';
 import type { ModelSource } from './onnx/source.ts';
+import type { GraphCost, RewriteResult, RewriteSettings } from './rewrite/rewrite.ts';
+import { DEFAULT_REWRITES } from './rewrite/rewrite.ts';
 
 /** Runs before each pass with its name; may throw to cancel. */
 export type Checkpoint = (stage: string) => Promise<void>;
@@ -27,13 +29,21 @@ export interface Imported {
 
 /** What depends on the file and the dim bindings. */
 export interface Analysed {
-  /** Inferred: types, known values, constants folded, dead shape arithmetic gone. */
+  /** Inferred and rewritten: types, known values, constants folded, dead shape arithmetic gone. */
   readonly model: Model;
   readonly ecg: Ecg;
   /** Plans any edits over this ECG, remembering prefixes (undo is instant). */
   readonly planner: Planner;
   readonly bindings: Bindings;
+  readonly settings: RewriteSettings;
+  readonly rewriting: Rewriting;
   readonly inferMs: number;
+}
+
+/** What rewriting did, and what the graph cost before. */
+export interface Rewriting extends Pick<RewriteResult, 'applications' | 'declined'> {
+  readonly before: GraphCost;
+  readonly after: GraphCost;
 }
 
 export interface Planned {
@@ -58,16 +68,40 @@ export async function analysePass(
   imported: Imported,
   bindings: Bindings,
   checkpoint: Checkpoint = NO_CHECKPOINT,
+  settings: RewriteSettings = DEFAULT_REWRITES,
 ): Promise<Analysed> {
   // Types and sizes first: mapping types and every estimate depend on them.
   await checkpoint('Inferring shapes');
   const start = performance.now();
-  const model = inferModel(imported.model, { bindings });
+  const inferred = inferModel(imported.model, { bindings });
+  await checkpoint('Rewriting');
+  const { model, ...rewritten }: RewriteResult = {
+    model: inferred,
+    applications: [],
+    declined: [],
+  };
   // The paper's attributes on operators and edges.
   await checkpoint('Building the ECG');
   const ecg = buildEcg(model, bindings);
+  const rewriting: Rewriting = {
+    ...rewritten,
+    before:
+      rewritten.applications.length === 0 ? costOf(ecg) : costOf(buildEcg(inferred, bindings)),
+    after: costOf(ecg),
+  };
   const inferMs = performance.now() - start;
-  return { model, ecg, planner: plannerFor(model, ecg), bindings, inferMs };
+  const planner = plannerFor(model, ecg);
+  return { model, ecg, planner, bindings, settings, rewriting, inferMs };
+}
+
+/** Of one inference, estimated under the bindings. */
+function costOf(ecg: Ecg): GraphCost {
+  const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
+  return {
+    operators: ecg.nodes.length,
+    flops: sum(ecg.nodes.map(({ flopsEstimate }) => flopsEstimate)),
+    bytes: sum(ecg.nodes.map(({ irsEstimate }) => irsEstimate)),
+  };
 }
 
 /** A planner that asks code generation what it may fuse. */

@@ -7,6 +7,13 @@
  */
 import type { Diagnostic } from './diagnostics.ts';
 import type { Override, OverrideOutcome, PlanEdits, PlannerName } from './fusion/plan.ts';
+import type {
+  GraphCost,
+  RewriteClass,
+  RewriteSettings,
+  RewriteSketch,
+  Savings,
+} from './rewrite/rewrite.ts';
 import type { TargetName } from './target/target.ts';
 import type { Spread, VerifyReport } from './run/runProtocol.ts';
 
@@ -52,9 +59,39 @@ export interface GraphSnapshot {
   readonly inputEdges: Int32Array;
   readonly outputEdges: Int32Array;
 
+  /** Names in the model file by which a rewritten operator is known too: operator index and name, in step. */
+  readonly aliasOf: Int32Array;
+  readonly aliases: readonly string[];
+  readonly rewrites: RewriteSnapshot;
+
   readonly symbols: readonly SymbolSnapshot[];
   readonly weightCount: number;
   readonly weightBytes: number;
+}
+
+/** What rewriting did to the graph shown. */
+export interface RewriteSnapshot {
+  readonly settings: RewriteSettings;
+  readonly applications: readonly RewriteRow[];
+  /** Kept off by the settings. */
+  readonly declined: readonly RewriteRow[];
+  readonly before: GraphCost;
+  readonly after: GraphCost;
+}
+
+export interface RewriteRow {
+  readonly id: string;
+  readonly rule: string;
+  readonly ruleClass: RewriteClass;
+  /** Operators of the graph shown that it made, or that it would take. */
+  readonly operators: readonly number[];
+  readonly originalIds: readonly string[];
+  readonly saves: Savings;
+}
+
+export interface RewriteSketches {
+  readonly before: RewriteSketch;
+  readonly after: RewriteSketch;
 }
 
 export interface SymbolSnapshot {
@@ -255,7 +292,7 @@ export interface ReplanParams {
 }
 
 export interface ReplanResult {
-  /** Only when the bindings changed sizes. */
+  /** Only when bindings or rewriting changed it. */
   readonly graph?: GraphSnapshot;
   readonly plan: PlanSnapshot;
   readonly diagnostics: readonly Diagnostic[];
@@ -279,6 +316,8 @@ export interface WorkerRequests {
     { doc: string; target: TargetName; of: { block: number } | { edits: PlanEdits } },
     KernelText,
   ];
+  /** One application of a rule as two small graphs; null: there is none with this id. */
+  'document/rewrite': [{ doc: string; id: string }, RewriteSketches | null];
   /** Weight files beside the model, relative to its folder: what a copy of it needs. */
   'document/externalFiles': [{ doc: string }, readonly string[]];
 }
@@ -303,6 +342,8 @@ export type EditRequest =
   | { readonly kind: 'removeOverride'; readonly override: Override }
   | { readonly kind: 'planner'; readonly planner: PlannerName }
   | { readonly kind: 'bind'; readonly symbol: string; readonly size: number | null }
+  /** Switches of rewriting; what is absent stays. */
+  | { readonly kind: 'rewrite'; readonly change: Partial<RewriteSettings> }
   | { readonly kind: 'replanAll' }
   | { readonly kind: 'clearOverrides' };
 
@@ -364,6 +405,7 @@ export interface PageRequests {
   'page/explain': [{ edge: number }, string];
   'page/whatIf': [{ a: number; b: number }, WhatIf];
   'page/weightStatistics': [{ constant: number }, WeightStatistics];
+  'page/rewrite': [{ id: string }, RewriteSketches | null];
   'page/undo': [null, null];
   'page/redo': [null, null];
   'page/save': [null, EditResult];

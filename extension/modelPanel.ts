@@ -129,6 +129,7 @@ export class ModelPanel implements vscode.Disposable {
       'page/details': ({ target }) => plan.request('document/details', { target }),
       'page/explain': ({ edge }) => plan.request('document/explain', { edge }),
       'page/whatIf': ({ a, b }) => plan.request('document/whatIf', { a, b }),
+      'page/rewrite': ({ id }) => plan.request('document/rewrite', { id }),
       'page/weightStatistics': ({ constant }) =>
         plan.request('document/weightStatistics', { constant }),
       'page/undo': () => this.workbench('undo'),

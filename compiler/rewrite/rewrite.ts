@@ -35,6 +35,14 @@ export const DEFAULT_REWRITES: RewriteSettings = {
   offApplications: [],
 };
 
+/** Of one inference. */
+export interface GraphCost {
+  readonly operators: number;
+  readonly flops: number;
+  /** Of tensors that flow between operators. */
+  readonly bytes: number;
+}
+
 /** Of one inference; negative where a cost rises. */
 export interface Savings {
   readonly flops: number;

@@ -159,6 +159,7 @@ export class StudioHost {
       'page/whatIf': ({ a, b }) => this.worker.request('document/whatIf', { doc: DOC, a, b }),
       'page/weightStatistics': ({ constant }) =>
         this.worker.request('document/weightStatistics', { doc: DOC, constant }),
+      'page/rewrite': ({ id }) => this.worker.request('document/rewrite', { doc: DOC, id }),
       'page/run': async ({ verify }) => this.run(verify),
       'page/cancelRun': async () => {
         this.runs.cancel();

@@ -18,9 +18,11 @@ import type {
   OpenResult,
   PlanSnapshot,
   ReplanResult,
+  RewriteSketches,
   WeightStatistics,
   WhatIf,
 } from '../protocol.ts';
+import { DEFAULT_REWRITES } from '../rewrite/rewrite.ts';
 import type { TargetName } from '../target/target.ts';
 import { blockDetails, operatorDetails } from './details.ts';
 import { externalFiles } from './externalFiles.ts';
@@ -48,7 +50,7 @@ export class ModelDocument {
     checkpoint: Checkpoint,
   ): Promise<{ document: ModelDocument; result: OpenResult }> {
     const imported = await importPass(source, checkpoint);
-    const analysed = await analysePass(imported, bindingsOf(edits), checkpoint);
+    const analysed = await analysePass(imported, bindingsOf(edits), checkpoint, edits.rewrite);
     const { plan, planMs } = await planPass(analysed, edits, checkpoint);
     const document = new ModelDocument(imported, analysed, edits, plan);
     const { importMs } = imported;
@@ -65,18 +67,16 @@ export class ModelDocument {
     };
   }
 
-  /** Plans other edits; a change of bindings infers shapes again. */
+  /** Plans other edits; a change of bindings or of rewriting makes another graph. */
   async replan(
     edits: PlanEdits,
     shown: PlanEdits | undefined,
     checkpoint: Checkpoint,
   ): Promise<ReplanResult> {
-    let { analysed } = this;
-    const bindings = bindingsOf(edits);
-    const rebound = !sameBindings(analysed.bindings, bindings);
-    if (rebound) analysed = await analysePass(this.imported, bindings, checkpoint);
+    const analysed = await this.analysedFor(edits, checkpoint);
+    const rebound = analysed !== this.analysed;
     const { plan, planMs } = await planPass(analysed, edits, checkpoint);
-    const comparable = shown !== undefined && !rebound && sameBindings(bindings, bindingsOf(shown));
+    const comparable = shown !== undefined && !rebound && fits(analysed, shown);
     const previous = comparable ? analysed.planner.plan(shown) : undefined;
     if (rebound) this.revision++;
     Object.assign(this, { analysed, edits, plan });
@@ -121,15 +121,24 @@ export class ModelDocument {
     target: TargetName,
     checkpoint: Checkpoint,
   ): Promise<KernelText> {
-    const { model } = this.analysed;
     if ('block' in of) {
+      const { model } = this.analysed;
       if (!this.plan.blocks[of.block]) {
         throw new ModelError('internal/error', `There is no block ${of.block}.`);
       }
       return kernelText(model, this.plan, of.block, target);
     }
-    const { plan } = await planPass(this.analysed, of.edits, checkpoint);
+    const analysed = await this.analysedFor(of.edits, checkpoint);
+    const { plan } = await planPass(analysed, of.edits, checkpoint);
+    const { model } = analysed;
     return kernelTexts(model, plan, target, () => checkpoint('Generating kernels'));
+  }
+
+  /** An application of a rule, made or declined, as two small graphs. */
+  rewrite(id: string): RewriteSketches | null {
+    const { applications, declined } = this.analysed.rewriting;
+    const found = [...applications, ...declined].find((each) => each.id === id);
+    return found ? { before: found.before, after: found.after } : null;
   }
 
   externalFiles(): readonly string[] {
@@ -140,9 +149,14 @@ export class ModelDocument {
     this.imported.source.close();
   }
 
+  /** The present one where it fits: its planner remembers plans. */
+  private async analysedFor(edits: PlanEdits, checkpoint: Checkpoint): Promise<Analysed> {
+    if (fits(this.analysed, edits)) return this.analysed;
+    return analysePass(this.imported, bindingsOf(edits), checkpoint, edits.rewrite);
+  }
+
   private graphSnapshot(): GraphSnapshot {
-    const { model, ecg, bindings } = this.analysed;
-    return graphSnapshot(model, ecg, this.imported.source.name, this.revision, bindings);
+    return graphSnapshot(this.analysed, this.imported.source.name, this.revision);
   }
 
   private planSnapshot(previous: FusionPlan | undefined): PlanSnapshot {
@@ -154,6 +168,12 @@ export class ModelDocument {
     const { diagnostics } = this.analysed.model;
     return [...diagnostics, ...overrideDiagnostics(this.plan)];
   }
+}
+
+function fits({ bindings, settings }: Analysed, edits: PlanEdits): boolean {
+  const asked = edits.rewrite ?? DEFAULT_REWRITES;
+  const sameRewriting = settings === asked || JSON.stringify(settings) === JSON.stringify(asked);
+  return sameRewriting && sameBindings(bindings, bindingsOf(edits));
 }
 
 function sameBindings(a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>): boolean {

@@ -5,6 +5,8 @@
  * what was asked.
  */
 import type { Override, PlanEdits } from '../fusion/plan.ts';
+import { DEFAULT_REWRITES } from '../rewrite/rewrite.ts';
+import type { RewriteSettings } from '../rewrite/rewrite.ts';
 import type { EditRequest, GraphSnapshot, PlanSnapshot } from '../protocol.ts';
 
 export interface EditProposal {
@@ -66,6 +68,11 @@ export function proposeEdit(edits: PlanEdits, request: EditRequest, shown: Shown
         request.size === null ? `Unbind ${request.symbol}` : `${request.symbol} = ${request.size}`;
       return always(label, { ...edits, bindings });
     }
+    case 'rewrite':
+      return always(rewriteLabel(request.change), {
+        ...edits,
+        rewrite: { ...(edits.rewrite ?? DEFAULT_REWRITES), ...request.change },
+      });
     case 'replanAll':
       return always('Replan all', { ...edits, replannedAt: edits.overrides.length });
     case 'clearOverrides':
@@ -128,6 +135,12 @@ function proposePin(
     satisfied: () => true,
     ...(request.on ? { override } : {}),
   };
+}
+
+function rewriteLabel({ enabled, fastMath }: Partial<RewriteSettings>): string {
+  if (enabled !== undefined) return enabled ? 'Rewriting on' : 'Rewriting off';
+  if (fastMath !== undefined) return fastMath ? 'Fast math on' : 'Fast math off';
+  return 'Change rewriting';
 }
 
 function always(label: string, edits: PlanEdits): EditProposal {

@@ -2,6 +2,7 @@
  * Columnar snapshot of a graph for the page: plain data, never weights. Names are copied as they are
  * (untrusted), cut to a sane length.
  */
+import type { Analysed } from '../compile.ts';
 import type { Ecg } from '../ecg/ecg.ts';
 import { Estimator } from '../ecg/estimate.ts';
 
@@ -12,17 +13,17 @@ import { DATA_TYPES } from '../graph/types.ts';
 import type { ValueType } from '../graph/types.ts';
 import { MAPPING_TYPES } from '../mapping/mappingTypes.ts';
 import type { GraphSnapshot, SymbolSnapshot } from '../protocol.ts';
+import { rewriteSnapshot } from './rewriteSnapshot.ts';
 
 /** Longest name sent to the page; the rest of a longer one is never needed to recognise it. */
 const MAX_NAME = 300;
 
 export function graphSnapshot(
-  model: Model,
-  ecg: Ecg,
+  analysed: Analysed,
   modelName: string,
   revision: number,
-  bindings: Bindings,
 ): GraphSnapshot {
+  const { model, ecg, bindings } = analysed;
   const { graph } = ecg;
   const tensors = new TensorColumns(graph, new Estimator(model.symbols, bindings));
   const edgeTensor = Int32Array.from(ecg.edges, (edge) => tensors.add(edge.value));
@@ -57,9 +58,25 @@ export function graphSnapshot(
     outputs,
     inputEdges: Int32Array.from(inputEdges),
     outputEdges: Int32Array.from(outputEdges),
+    ...aliasColumns(ecg),
+    rewrites: rewriteSnapshot(analysed),
     symbols: symbolSnapshots(model, bindings),
     ...weightTotals(graph),
   };
+}
+
+/** What else the model file calls an operator that rewriting made or put together. */
+function aliasColumns(ecg: Ecg): Pick<GraphSnapshot, 'aliasOf' | 'aliases'> {
+  const aliasOf: number[] = [];
+  const aliases: string[] = [];
+  ecg.nodes.forEach(({ operator: { id, originalIds } }, index) => {
+    for (const original of originalIds) {
+      if (original === id) continue;
+      aliasOf.push(index);
+      aliases.push(shorten(original));
+    }
+  });
+  return { aliasOf: Int32Array.from(aliasOf), aliases };
 }
 
 /** The columns that say which operators there are and how they are connected. */

@@ -68,6 +68,7 @@ export function createHandlers(): WorkerHandlers {
       }
       return find(doc).kernel(of, target, checkpointOf(doc, context));
     },
+    'document/rewrite': async ({ doc, id }) => find(doc).rewrite(id),
     'document/externalFiles': async ({ doc }) => find(doc).externalFiles(),
     'document/weightStatistics': ({ doc, constant }, context) => {
       const checkpoint = checkpointOf(doc, context);

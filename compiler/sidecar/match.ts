@@ -52,7 +52,7 @@ export function matchSidecar(sidecar: Sidecar, graph: OperatorGraph): SidecarMat
   }
   const { planner, replannedAt, dims: bindings } = sidecar;
   return {
-    edits: { planner, overrides, replannedAt, bindings },
+    edits: { planner, overrides, replannedAt, bindings, ...rewriteOf(sidecar) },
     recorded: { overrides: recorded, unknown: sidecar.unknown },
     matched: overrides.length - unmatched.length,
     moved,
@@ -70,7 +70,11 @@ export function editsAsRecorded(sidecar: Sidecar): PlanEdits {
       record.operators.map((operator) => operator.id),
     ),
   );
-  return { planner, overrides, replannedAt, bindings };
+  return { planner, overrides, replannedAt, bindings, ...rewriteOf(sidecar) };
+}
+
+function rewriteOf({ rewrite }: Sidecar): Pick<PlanEdits, 'rewrite'> {
+  return rewrite ? { rewrite } : {};
 }
 
 /** Whether two edits name the same operators in the same overrides. */

@@ -6,6 +6,8 @@
 import type { Diagnostic } from '../diagnostics.ts';
 import { diagnostic } from '../diagnostics.ts';
 import { PLANNERS } from '../fusion/plan.ts';
+import { DEFAULT_REWRITES, REWRITE_CLASSES } from '../rewrite/rewrite.ts';
+import type { RewriteSettings } from '../rewrite/rewrite.ts';
 import type { OperatorRecord, OverrideRecord, Sidecar, UnknownFields } from './sidecar.ts';
 import { MAX_SIDECAR_BYTES, SIDECAR_VERSION } from './sidecar.ts';
 
@@ -111,7 +113,34 @@ function readSidecar(json: unknown): Sidecar {
     );
   }
   const dims = fields.has('dims') ? readDims(fields.take('dims')) : {};
-  return { structure, planner: known, replannedAt, dims, overrides, unknown: fields.rest() };
+  const rewrite = fields.has('rewrite') ? { rewrite: readRewrite(fields.take('rewrite')) } : {};
+  const unknown = fields.rest();
+  return { structure, planner: known, replannedAt, dims, overrides, ...rewrite, unknown };
+}
+
+/** What a later program adds here could change what the plan means: it is refused, not skipped. */
+function readRewrite(json: unknown): RewriteSettings {
+  const fields = new Fields(json, 'rewrite');
+  const flag = (name: 'enabled' | 'fastMath'): boolean =>
+    fields.has(name) ? fields.flag(name) : DEFAULT_REWRITES[name];
+  const texts = (name: 'offClasses' | 'offRules' | 'offApplications'): readonly string[] =>
+    fields.has(name)
+      ? fields.list(name, MAX_OVERRIDES).map((item, at) => checkText(item, `${name}[${at}]`))
+      : [];
+  const settings: RewriteSettings = {
+    enabled: flag('enabled'),
+    fastMath: flag('fastMath'),
+    offClasses: texts('offClasses').map((text) => {
+      const known = REWRITE_CLASSES.find((name) => name === text);
+      if (!known) throw new Malformed(`'offClasses' names none of ${REWRITE_CLASSES.join(', ')}`);
+      return known;
+    }),
+    offRules: texts('offRules'),
+    offApplications: texts('offApplications'),
+  };
+  const [more] = fields.names();
+  if (more !== undefined) throw new Malformed(`'rewrite' has a field that is not known`);
+  return settings;
 }
 
 function readDims(json: unknown): Readonly<Record<string, number>> {
@@ -219,6 +248,14 @@ class Fields {
     if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < least) {
       const shown = name.length > 80 ? `${name.slice(0, 80)}…` : name;
       throw new Malformed(`'${shown}' of ${this.where} is not a whole number of at least ${least}`);
+    }
+    return value;
+  }
+
+  flag(name: string): boolean {
+    const value = this.take(name);
+    if (typeof value !== 'boolean') {
+      throw new Malformed(`'${name}' of ${this.where} is neither true nor false`);
     }
     return value;
   }

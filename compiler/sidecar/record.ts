@@ -52,6 +52,7 @@ export function recordEdits(
     replannedAt,
     dims,
     overrides: edits.overrides.map(overrideRecord),
+    ...(edits.rewrite ? { rewrite: edits.rewrite } : {}),
     unknown: recorded.unknown,
   };
 }

@@ -3,6 +3,7 @@
  * line, so that version control shows one changed line for one changed override. Fields of later programs
  * follow in the order in which they were read.
  */
+import type { RewriteSettings } from '../rewrite/rewrite.ts';
 import type { OperatorRecord, OverrideRecord, Sidecar, UnknownFields } from './sidecar.ts';
 import { SIDECAR_VERSION } from './sidecar.ts';
 
@@ -23,6 +24,7 @@ export function serialiseSidecar(sidecar: Sidecar): string {
         '}',
       ),
     ],
+    ...(sidecar.rewrite ? [['rewrite', rewriteText(sidecar.rewrite)] as [string, string]] : []),
     ['overrides', lines('[', sidecar.overrides.map(overrideLine), ']')],
     ...[...sidecar.unknown].map(([name, value]): [string, string] => [
       name,
@@ -30,6 +32,22 @@ export function serialiseSidecar(sidecar: Sidecar): string {
     ]),
   ];
   return `{\n${fields.map(([name, text]) => `  ${JSON.stringify(name)}: ${text}`).join(',\n')}\n}\n`;
+}
+
+/** Lists in order, so that the same choice is the same text. */
+function rewriteText(settings: RewriteSettings): string {
+  const { enabled, fastMath, offClasses, offRules, offApplications } = settings;
+  const list = (names: readonly string[]): string => JSON.stringify([...names].sort());
+  return objectLine(
+    [
+      ['enabled', String(enabled)],
+      ['fastMath', String(fastMath)],
+      ['offClasses', list(offClasses)],
+      ['offRules', list(offRules)],
+      ['offApplications', list(offApplications)],
+    ],
+    undefined,
+  );
 }
 
 function lines(open: string, items: readonly string[], close: string): string {

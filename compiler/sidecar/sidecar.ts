@@ -4,6 +4,7 @@
  * `recordEdits` from and into the edits of one model. `media/fusion.schema.json` says the same as a schema.
  */
 import type { Override, PlannerName } from '../fusion/plan.ts';
+import type { RewriteSettings } from '../rewrite/rewrite.ts';
 
 /** Raised when an older program would misread the file. */
 export const SIDECAR_VERSION = 1;
@@ -40,6 +41,8 @@ export interface Sidecar {
   readonly replannedAt: number;
   readonly dims: Readonly<Record<string, number>>;
   readonly overrides: readonly OverrideRecord[];
+  /** Absent: as by default. */
+  readonly rewrite?: RewriteSettings;
   readonly unknown: UnknownFields;
 }
 

@@ -23,8 +23,8 @@ async function analyse(bytes: Uint8Array): Promise<Analysed> {
   return analysePass(await importPass(modelFromBytes(bytes)), bindingsOf(NO_EDITS));
 }
 
-function snapshotOf({ model, ecg, bindings }: Analysed) {
-  return graphSnapshot(model, ecg, 'model.onnx', 1, bindings);
+function snapshotOf(analysed: Analysed) {
+  return graphSnapshot(analysed, 'model.onnx', 1);
 }
 
 /** Cuts every eighth fused edge and makes every eleventh operator a seed that is one already. */
