@@ -1,5 +1,5 @@
 /** Does what views ask for: events to the store, requests to the host, movements of the graph. */
-import type { EditRequest, Selection, WhatIf } from '../compiler/protocol.ts';
+import type { EditRequest, RewriteSketches, Selection, WhatIf } from '../compiler/protocol.ts';
 import type { Host } from './host.ts';
 import type { Actions, Command } from './state/actions.ts';
 import { membersOf } from './state/graphIndex.ts';
@@ -103,6 +103,31 @@ export class PageActions implements Actions {
     return this.remember(this.outcomes, `${a} ${b}`, () =>
       this.host.request('page/whatIf', { a, b }),
     );
+  }
+
+  showRewrite(id: string | null): void {
+    const { document } = this.state;
+    if (id === null || !document) {
+      this.store.dispatch({ type: 'rewriteShown', rewrite: null });
+      return;
+    }
+    const { applications, declined } = document.graph.rewrites;
+    const operator = [...applications, ...declined].find((row) => row.id === id)?.operators[0];
+    if (operator !== undefined) this.goToOperator(operator);
+    const show = (sketches: RewriteSketches | null, failed: string | null): void =>
+      this.store.dispatch({ type: 'rewriteShown', rewrite: { id, sketches, failed } });
+    show(null, null);
+    this.host.request('page/rewrite', { id }).then(
+      (sketches) => {
+        if (this.state.rewrite?.id !== id) return;
+        show(sketches, sketches ? null : 'The graph has changed since.');
+      },
+      (error: unknown) => this.state.rewrite?.id === id && show(null, messageOf(error)),
+    );
+  }
+
+  markRewrites(on: boolean): void {
+    this.store.dispatch({ type: 'markRewrites', on });
   }
 
   askWeight(constant: number): void {

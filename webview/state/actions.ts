@@ -41,4 +41,8 @@ export interface Actions {
   /** Puts the times of a past run on the graph; null: none. */
   showRun(run: number | null): void;
   showKernel(block: number): void;
+  /** Shows an application of a rule: its operators in the graph, before and after in the panel. */
+  showRewrite(id: string | null): void;
+  /** Makes the operators that rewriting made stand out, or not. */
+  markRewrites(on: boolean): void;
 }

@@ -8,7 +8,14 @@ import type {
   RunsState,
   Selection,
 } from '../../compiler/protocol.ts';
-import type { DetailsTarget, Message, Refusal, UndoState, WeightState } from './state.ts';
+import type {
+  DetailsTarget,
+  Message,
+  Refusal,
+  RewriteState,
+  UndoState,
+  WeightState,
+} from './state.ts';
 
 /** With the document at hand, wherever it came from. */
 export type OpenedInit = Omit<PageInit, 'document' | 'stamp'> & {
@@ -34,6 +41,7 @@ export type PageEvent =
       readonly failed: string | null;
     }
   | { readonly type: 'weight'; readonly constant: number; readonly state: WeightState }
+  | { readonly type: 'rewriteShown'; readonly rewrite: RewriteState | null }
   | { readonly type: 'editSent'; readonly anchor: number | null }
   | { readonly type: 'editDone'; readonly refusal: Refusal | null }
   // From the window.
@@ -43,6 +51,7 @@ export type PageEvent =
   | { readonly type: 'expand'; readonly block: string; readonly on: boolean }
   | { readonly type: 'expandAll'; readonly on: boolean }
   | { readonly type: 'panel'; readonly open: boolean }
+  | { readonly type: 'markRewrites'; readonly on: boolean }
   | { readonly type: 'legend'; readonly open: boolean }
   | { readonly type: 'searchOpen'; readonly open: boolean }
   | { readonly type: 'searchQuery'; readonly query: string }

@@ -55,6 +55,10 @@ export function reduce(state: State, event: PageEvent): State {
     }
     case 'weight':
       return { ...state, weights: new Map(state.weights).set(event.constant, event.state) };
+    case 'rewriteShown':
+      return { ...state, rewrite: event.rewrite };
+    case 'markRewrites':
+      return { ...state, rewritesMarked: event.on };
     case 'editSent':
       return {
         ...state,
@@ -147,9 +151,19 @@ function newDocument(state: State, update: HostNotifications['host/document']['d
     selection: carrySelection(state.selection, document),
     details: null,
     weights: update.graph ? new Map() : state.weights,
+    rewrite: update.graph ? stillThere(state.rewrite, document) : state.rewrite,
     refusal: null,
     spoken: replanned ? changeLine(document.plan) : state.spoken,
   };
+}
+
+/** An application that was switched off can be looked at as long as it is known. */
+function stillThere(
+  rewrite: State['rewrite'],
+  { graph: { rewrites } }: NonNullable<State['document']>,
+): State['rewrite'] {
+  const all = [...rewrites.applications, ...rewrites.declined];
+  return all.some(({ id }) => id === rewrite?.id) ? rewrite : null;
 }
 
 /** Every stage of a run brings the shown times again: they stay one object while they are the same. */

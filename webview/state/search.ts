@@ -4,8 +4,8 @@ import { graphIndex, typeName } from './graphIndex.ts';
 
 export interface SearchHit {
   readonly operator: number;
-  /** What matched: the type, the operator's name, or a tensor that it writes. */
-  readonly field: 'type' | 'name' | 'tensor';
+  /** What matched: the type, the operator's name, a tensor that it writes, or what the file calls it. */
+  readonly field: 'type' | 'name' | 'tensor' | 'original';
   /** The text that matched, as in the model. */
   readonly text: string;
 }
@@ -25,6 +25,7 @@ const NOTHING: SearchResult = { hits: [], operators: [], total: 0 };
 interface Texts {
   readonly types: readonly string[];
   readonly names: readonly string[];
+  readonly aliases: readonly string[];
   /** Tensor names per operator that writes them. */
   readonly tensors: readonly (readonly [operator: number, tensor: number, lower: string])[];
 }
@@ -52,6 +53,9 @@ export function search(graph: GraphSnapshot, query: string): SearchResult {
   for (const [operator, tensor, lower] of texts.tensors) {
     if (lower.includes(wanted)) add(operator, 'tensor', graph.tensorNames[tensor]!);
   }
+  texts.aliases.forEach((lower, at) => {
+    if (lower.includes(wanted)) add(graph.aliasOf[at]!, 'original', graph.aliases[at]!);
+  });
   const hits = [...found.values()];
   return {
     hits: hits.slice(0, SEARCH_LIMIT),
@@ -84,6 +88,7 @@ function textsOf(graph: GraphSnapshot): Texts {
   texts = {
     types: graph.operatorTypes.map((type) => type.toLowerCase()),
     names: graph.ids.map((_, operator) => nameOf(graph, operator).toLowerCase()),
+    aliases: graph.aliases.map((alias) => alias.toLowerCase()),
     tensors,
   };
   indexed.set(graph, texts);

@@ -4,6 +4,7 @@ import type {
   DocumentState,
   PageError,
   PageInit,
+  RewriteSketches,
   RunsState,
   Selection,
   WeightStatistics,
@@ -38,6 +39,10 @@ export interface State {
   readonly refusal: Refusal | null;
   readonly undo: UndoState;
   readonly runs: RunsState;
+  /** The application of a rule that is looked at. */
+  readonly rewrite: RewriteState | null;
+  /** Operators that rewriting made stand out. */
+  readonly rewritesMarked: boolean;
   readonly messages: readonly Message[];
   /** What the screen reader's line says. */
   readonly spoken: string;
@@ -62,6 +67,13 @@ export type WeightState =
   | { readonly kind: 'loading' }
   | { readonly kind: 'ready'; readonly value: WeightStatistics }
   | { readonly kind: 'failed'; readonly message: string };
+
+export interface RewriteState {
+  readonly id: string;
+  /** null: on their way, or failed. */
+  readonly sketches: RewriteSketches | null;
+  readonly failed: string | null;
+}
 
 export interface Anchor {
   readonly operator: number;
@@ -106,6 +118,8 @@ export const initialState: State = {
   refusal: null,
   undo: { canUndo: false, canRedo: false, dirty: false },
   runs: { running: null, history: [], shown: null },
+  rewrite: null,
+  rewritesMarked: false,
   messages: [],
   spoken: '',
 };

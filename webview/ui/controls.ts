@@ -5,12 +5,13 @@
 import {
   provideVSCodeDesignSystem,
   vsCodeButton,
+  vsCodeCheckbox,
   vsCodeDropdown,
   vsCodeOption,
   vsCodeProgressRing,
   vsCodeTextField,
 } from '@vscode/webview-ui-toolkit';
-import type { Button, Dropdown, TextField } from '@vscode/webview-ui-toolkit';
+import type { Button, Checkbox, Dropdown, TextField } from '@vscode/webview-ui-toolkit';
 import { decorate } from './dom.ts';
 import type { Attributes, Child } from './dom.ts';
 import './controls.css';
@@ -18,6 +19,7 @@ import './controls.css';
 export function registerControls(): void {
   provideVSCodeDesignSystem().register(
     vsCodeButton(),
+    vsCodeCheckbox(),
     vsCodeDropdown(),
     vsCodeOption(),
     vsCodeProgressRing(),
@@ -41,6 +43,25 @@ export function button(options: ButtonOptions, ...children: readonly Child[]): B
 
 export function setDisabled(control: HTMLElement, disabled: boolean): void {
   (control as HTMLElement & { disabled: boolean }).disabled = disabled;
+}
+
+export interface CheckboxOptions extends Attributes {
+  readonly label: string;
+  readonly checked: boolean;
+  readonly disabled?: boolean;
+  readonly onToggle: (checked: boolean) => void;
+}
+
+/** With its label as text beside it. */
+export function checkbox(options: CheckboxOptions): HTMLElement {
+  const control = document.createElement('vscode-checkbox') as Checkbox;
+  control.checked = options.checked;
+  control.disabled = options.disabled ?? false;
+  control.textContent = options.label;
+  control.addEventListener('change', () => {
+    if (control.checked !== options.checked) options.onToggle(control.checked);
+  });
+  return decorate(control, options);
 }
 
 export interface Choice {

@@ -29,8 +29,10 @@ export class Marks {
       const key = keyOf(picture.scene, operator);
       if (key !== undefined) hits.add(key);
     }
+    const rewritten = rewrittenNodes(picture, state);
     this.canvas.showTunnels(near);
     this.cy.batch(() => {
+      this.set('rewritten', rewritten);
       this.set('selected', selected);
       this.set('near', near);
       this.set('shown', near);
@@ -75,6 +77,17 @@ function selectedIds({ scene }: Picture, state: State): string[] {
   const operator = selectedOperator(scene, state);
   const key = operator === null ? undefined : keyOf(scene, operator);
   return key === undefined ? [] : [key];
+}
+
+/** What the application looked at made; everything that rewriting made where that is to stand out. */
+function rewrittenNodes({ scene }: Picture, state: State): string[] {
+  const rewrites = state.document?.graph.rewrites;
+  if (!rewrites) return [];
+  const { applications, declined } = rewrites;
+  const rows = [...applications, ...declined].filter(({ id }) => id === state.rewrite?.id);
+  const shown = state.rewritesMarked ? [...applications, ...rows] : rows;
+  const keys = shown.flatMap(({ operators }) => operators.map((one) => keyOf(scene, one) ?? ''));
+  return [...new Set(keys)].filter((key) => key !== '');
 }
 
 /** Lines at the selected node. */

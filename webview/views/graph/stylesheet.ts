@@ -238,6 +238,15 @@ function stateRules(theme: GraphTheme): Rule[] {
       },
     },
     {
+      selector: 'node.rewritten',
+      style: {
+        'outline-width': 2,
+        'outline-style': 'dashed',
+        'outline-color': theme.warning,
+        'outline-offset': 3,
+      },
+    },
+    {
       selector: 'node.hit',
       style: { 'underlay-color': theme.hit, 'underlay-opacity': 0.55, 'underlay-padding': 6 },
     },

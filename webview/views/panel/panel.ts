@@ -12,6 +12,7 @@ import {
   symbolsContent,
 } from './planSections.ts';
 import { section } from './rows.ts';
+import { rewritesContent } from './rewritesSection.ts';
 import { runsContent } from './runsSection.ts';
 import { selectionContent } from './selectionSection.ts';
 import './panel.css';
@@ -24,10 +25,11 @@ export function createPanel(actions: Actions): View {
   const selection = section('Selection', true);
   const runs = section('Runs', true);
   const overrides = section('Overrides', true);
+  const rewrites = section('Rewrites', false);
   const symbols = section('Dimensions', true);
   const diagnostics = section('Diagnostics', false);
   const model = section('Model', false);
-  const sections = [selection, runs, overrides, symbols, diagnostics, model];
+  const sections = [selection, runs, overrides, rewrites, symbols, diagnostics, model];
   const content = element('div', { class: 'panel-content' }, ...sections.map((s) => s.element));
   const grip = element('div', {
     class: 'grip',
@@ -62,6 +64,16 @@ export function createPanel(actions: Actions): View {
       if (reopened || state.runs !== previous.runs || state.phase !== previous.phase) {
         runs.setTitle(count('Runs', state.runs.history.length));
         replaceChildren(runs.body, ...runsContent(state, actions));
+      }
+      if (
+        reopened ||
+        document.graph !== previous?.document?.graph ||
+        state.rewrite !== previous.rewrite ||
+        state.rewritesMarked !== previous.rewritesMarked
+      ) {
+        const { applications } = document.graph.rewrites;
+        rewrites.setTitle(count('Rewrites', applications.length));
+        replaceChildren(rewrites.body, ...rewritesContent(state, actions));
       }
       if (!changed) return;
       overrides.setTitle(count('Overrides', document.plan.overrides.length));

@@ -1,0 +1,68 @@
+/** What the page asks about rewriting, made from what is shown: which switch turns what. */
+import type { RewriteRow, RewriteSnapshot } from '../../compiler/protocol.ts';
+import type { RewriteClass, RewriteSettings, Savings } from '../../compiler/rewrite/rewrite.ts';
+import { formatBytes, formatFlops, plural } from './format.ts';
+
+export interface RuleGroup {
+  readonly rule: string;
+  readonly ruleClass: RewriteClass;
+  readonly applied: readonly RewriteRow[];
+  readonly declined: readonly RewriteRow[];
+  /** Of the applications made. */
+  readonly saves: Savings;
+}
+
+/** Applications by rule, those that save most first. */
+export function rulesOf({ applications, declined }: RewriteSnapshot): readonly RuleGroup[] {
+  const names = new Set([...applications, ...declined].map(({ rule }) => rule));
+  const groups = [...names].map((rule): RuleGroup => {
+    const applied = applications.filter((row) => row.rule === rule);
+    const off = declined.filter((row) => row.rule === rule);
+    const { ruleClass } = [...applied, ...off][0]!;
+    return { rule, ruleClass, applied, declined: off, saves: totalOf(applied) };
+  });
+  return groups.sort(
+    (a, b) =>
+      b.saves.flops - a.saves.flops ||
+      b.saves.bytes - a.saves.bytes ||
+      b.applied.length - a.applied.length ||
+      (a.rule < b.rule ? -1 : 1),
+  );
+}
+
+function totalOf(rows: readonly RewriteRow[]): Savings {
+  const sum = (of: (saves: Savings) => number): number =>
+    rows.reduce((total, { saves }) => total + of(saves), 0);
+  return {
+    flops: sum(({ flops }) => flops),
+    bytes: sum(({ bytes }) => bytes),
+    operators: sum(({ operators }) => operators),
+  };
+}
+
+/** '2 operators, 1.2 MiB, 3.4 MFLOP'. */
+export function savingsText({ flops, bytes, operators }: Savings): string {
+  const parts = [
+    operators !== 0 && plural(operators, 'operator'),
+    bytes !== 0 && formatBytes(bytes),
+    flops !== 0 && formatFlops(flops),
+  ].filter((part) => part !== false);
+  return parts.length > 0 ? parts.join(', ') : 'nothing but loads';
+}
+
+/** The change that turns one rule, class or application on or off. */
+export function switched(
+  settings: RewriteSettings,
+  list: 'offClasses' | 'offRules' | 'offApplications',
+  name: string,
+  on: boolean,
+): Partial<RewriteSettings> {
+  const others = settings[list].filter((each) => each !== name);
+  return { [list]: on ? others : [...others, name] };
+}
+
+/** 'fold-affine' → 'Fold affine'. */
+export function ruleTitle(rule: string): string {
+  const words = rule.replaceAll('-', ' ');
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

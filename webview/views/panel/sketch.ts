@@ -1,0 +1,98 @@
+/** Two small graphs side by side: what a rule found and what it put there. Drawn from top to bottom, no clicks. */
+import type { RewriteSketches } from '../../../compiler/protocol.ts';
+import type { RewriteSketch } from '../../../compiler/rewrite/rewrite.ts';
+import { element } from '../../ui/dom.ts';
+import { displayName } from '../../state/names.ts';
+
+const SVG = 'http://www.w3.org/2000/svg';
+/** CSS pixels at full size; a wide sketch is scaled down. */
+const BOX = { width: 84, height: 22, gapX: 8, gapY: 20, text: 13 } as const;
+/** More would not be readable. */
+const MAX_NODES = 40;
+
+export function sketchPair({ before, after }: RewriteSketches): HTMLElement {
+  const side = (title: string, sketch: RewriteSketch): HTMLElement =>
+    element(
+      'figure',
+      { class: 'sketch' },
+      element('figcaption', { text: title }),
+      draw(sketch, `${title}: ${sketch.nodes.map(({ label }) => label).join(', ')}`),
+    );
+  return element('div', { class: 'sketches' }, side('Before', before), side('After', after));
+}
+
+function draw({ nodes, edges }: RewriteSketch, spoken: string): SVGSVGElement {
+  const shown = Math.min(nodes.length, MAX_NODES);
+  const lines = edges.filter(([from, to]) => from < shown && to < shown && from !== to);
+  const places = placesOf(shown, lines);
+  const width = Math.max(...places.map(({ x }) => x)) + BOX.width;
+  const height = Math.max(...places.map(({ y }) => y)) + BOX.height;
+  const svg = make('svg', {
+    viewBox: `-2 -2 ${width + 4} ${height + 4}`,
+    width: String(width + 4),
+    role: 'img',
+    'aria-label': displayName(spoken, 400),
+  });
+  for (const [from, to] of lines) {
+    const a = places[from]!;
+    const b = places[to]!;
+    const x = a.x + BOX.width / 2;
+    const y = a.y + BOX.height;
+    const bend = BOX.gapY * 0.6;
+    const path = `M${x} ${y}C${x} ${y + bend} ${b.x + BOX.width / 2} ${b.y - bend} ${b.x + BOX.width / 2} ${b.y}`;
+    svg.append(make('path', { d: path, class: 'sketch-line' }));
+  }
+  nodes.slice(0, shown).forEach(({ label, role, id }, at) => {
+    const { x, y } = places[at]!;
+    const box = make('g', { class: `sketch-node ${role}`, transform: `translate(${x} ${y})` });
+    const title = make('title', {});
+    title.textContent = displayName(`${label} ${id}`, 200);
+    const rect = make('rect', {
+      width: String(BOX.width),
+      height: String(BOX.height),
+      rx: role === 'operator' ? '4' : '11',
+    });
+    const text = make('text', { x: String(BOX.width / 2), y: String(BOX.height / 2) });
+    text.textContent = displayName(label, BOX.text);
+    box.append(title, rect, text);
+    svg.append(box);
+  });
+  return svg;
+}
+
+/** Rows by the longest way from a source; within a row in the order given. */
+function placesOf(
+  count: number,
+  edges: readonly (readonly [number, number])[],
+): readonly { readonly x: number; readonly y: number }[] {
+  const depth = new Array<number>(count).fill(0);
+  // As many rounds as the longest way can have; a cycle, which is none of ours, ends there too.
+  for (let round = 0; round < count; round++) {
+    for (const [from, to] of edges) {
+      depth[to] = Math.min(count, Math.max(depth[to]!, depth[from]! + 1));
+    }
+  }
+  // Constants and inputs stand right above their reader.
+  const readers = new Map<number, number[]>();
+  for (const [from, to] of edges) readers.set(from, [...(readers.get(from) ?? []), to]);
+  const written = new Set(edges.map(([, to]) => to));
+  for (let node = 0; node < count; node++) {
+    const depths = (readers.get(node) ?? []).map((reader) => depth[reader]!);
+    if (!written.has(node) && depths.length > 0) depth[node] = Math.min(...depths) - 1;
+  }
+  const inRow = new Map<number, number>();
+  return depth.map((row) => {
+    const at = inRow.get(row) ?? 0;
+    inRow.set(row, at + 1);
+    return { x: at * (BOX.width + BOX.gapX), y: row * (BOX.height + BOX.gapY) };
+  });
+}
+
+function make<Name extends keyof SVGElementTagNameMap>(
+  name: Name,
+  attributes: Readonly<Record<string, string>>,
+): SVGElementTagNameMap[Name] {
+  const made = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  return made;
+}
