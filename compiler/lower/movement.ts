@@ -72,8 +72,25 @@ export function unflatten(position: Index, dims: readonly Index[]): readonly Ind
 const sameOrder: Lowering = (op) => {
   const input = op.input(0);
   const shape = op.outputDims();
-  return [view(op, input, shape, (index) => unflatten(flatten(index, shape), input.shape))];
+  const map = (index: readonly Index[]): readonly Index[] =>
+    unflatten(flatten(index, shape), input.shape);
+  return [view(op, input, shape, map, reshapedBreaks(input, shape))];
 };
+
+/** Breaks of the outermost axis with more than one element, where the new outermost one has them as well. */
+function reshapedBreaks({ shape, breaks }: Field, into: readonly Index[]): Field['breaks'] {
+  const outermost = (dims: readonly Index[]): number =>
+    dims.findIndex((dim) => dim.kind !== 'constant' || dim.value !== 1);
+  const sizeOf = (dims: readonly Index[]): number =>
+    dims.reduce((all, dim) => all * (dim.kind === 'constant' ? dim.value : Number.NaN), 1);
+  const [from, to] = [outermost(shape), outermost(into)];
+  const cuts = breaks?.[from] ?? [];
+  if (cuts.length === 0 || to < 0) return undefined;
+  const ratio = sizeOf(shape.slice(from + 1)) / sizeOf(into.slice(to + 1));
+  const moved = cuts.map((cut) => (cut.kind === 'constant' ? cut.value * ratio : Number.NaN));
+  if (!moved.every((cut) => Number.isSafeInteger(cut))) return undefined;
+  return into.map((_, axis) => (axis === to ? moved.map((cut) => constant(cut)) : []));
+}
 
 const reshape: Lowering = (op) => {
   const shape = op.outputDims();

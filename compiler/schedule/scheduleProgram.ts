@@ -3,10 +3,10 @@
  * names and the order of arguments, and reads constants in the layouts that it lists. Every nest of the root is
  * scheduled by itself; one that no schedule fits stays as lowering made it.
  */
-import { unprovenAccesses } from '../loop/bounds.ts';
+import { unprovenAccesses, unprovenIn } from '../loop/bounds.ts';
 import type { Layout } from '../loop/layout.ts';
 import type { LoopProgram } from '../loop/ir.ts';
-import { simplifyProgram } from '../loop/simplify.ts';
+import { factsAfter, rootFacts, simplifyProgram } from '../loop/simplify.ts';
 import { assertProgram } from '../loop/verify.ts';
 import { channelLayout } from './channelBlock.ts';
 import { matchDivisions } from './divisions.ts';
@@ -28,31 +28,30 @@ import type { TileRequest } from './transform/tile.ts';
 export function scheduleProgram(program: LoopProgram, request: ScheduleRequest): ScheduledProgram {
   const named = nameExtents(simplifyProgram(program));
   // Loops cut where indices divide them: what a branch around says of the whole index may be lost to proofs.
-  const cut = matchDivisions(named);
-  for (const form of cut === named ? [named] : [cut, named]) {
-    const logical = markIndependent(form);
-    const prepared = prepare(relayout(logical, withLocals(logical, request)), request);
-    for (const mostParallel of [Infinity, 1]) {
-      const scheduled = scheduleNests(prepared, request, mostParallel);
-      // Several loops as one have indices by div and mod, which proofs do not always see through.
-      if (unprovenAccesses(scheduled.program).length === 0) return scheduled;
-    }
+  const logical = markIndependent(provenNests(named, matchDivisions(named)));
+  const prepared = prepare(relayout(logical, withLocals(logical, request)), request);
+  for (const careful of [false, true]) {
+    const scheduled = scheduleNests(prepared, request, careful);
+    if (unprovenAccesses(scheduled.program).length === 0) return scheduled;
   }
   const whole = simplifyProgram(program);
   const plain = relayout(whole, withLocals(whole, request));
   return { program: plain, packed: new Map(), nests: [{ kind: 'generic', refused: 'no proofs' }] };
 }
 
+/** @param careful every nest is proven by itself, and stays as it was where that fails. */
 function scheduleNests(
   { program, packed, plans }: Prepared,
   { target }: ScheduleRequest,
-  mostParallel: number,
+  careful: boolean,
 ): ScheduledProgram {
   const context: TileContext = { target, constants: new Set() };
   const notes: NestNote[] = [];
   let current = program;
   for (const { variable, plan } of plans) {
-    const scheduled = scheduleNest(current, variable, limited(plan, mostParallel), context);
+    const scheduled = careful
+      ? provenNest(current, variable, plan, context)
+      : scheduleNest(current, variable, plan, context);
     current = scheduled.program;
     notes.push(scheduled.note);
   }
@@ -60,6 +59,43 @@ function scheduleNests(
   const result = { ...current, body };
   assertProgram(result, 'scheduling');
   return { program: result, packed, nests: notes };
+}
+
+/** Several loops as one have indices by div and mod, which proofs do not always see through. */
+function provenNest(
+  program: LoopProgram,
+  variable: string,
+  plan: TilePlan | undefined,
+  context: TileContext,
+): ScheduledNest {
+  for (const mostParallel of [Infinity, 1]) {
+    const scheduled = scheduleNest(program, variable, limited(plan, mostParallel), context);
+    if (isProven(program, scheduled.program)) return scheduled;
+  }
+  return { program, note: { kind: nestAt(program, variable).kind, refused: 'no proofs' } };
+}
+
+/** Nests of `changed`, or those of `program` where the change is not proven. */
+function provenNests(program: LoopProgram, changed: LoopProgram): LoopProgram {
+  if (changed === program || isProven(program, changed)) return changed;
+  if (changed.body.length !== program.body.length) return program;
+  const body = changed.body.map((stmt, at) => {
+    const nest = { ...program, body: [...program.body] };
+    nest.body[at] = stmt;
+    return isProven(program, nest) ? stmt : program.body[at]!;
+  });
+  return { ...changed, body };
+}
+
+/** Whether all accesses of the root's statements that a program does not share with another are proven. */
+function isProven(before: LoopProgram, after: LoopProgram): boolean {
+  const same = new Set(before.body);
+  let facts = rootFacts(after);
+  return after.body.every((stmt) => {
+    const proven = same.has(stmt) || unprovenIn([stmt], facts).length === 0;
+    facts = factsAfter(stmt, facts);
+    return proven;
+  });
 }
 
 function limited(plan: TilePlan | undefined, mostParallel: number): TilePlan | undefined {
