@@ -1,5 +1,5 @@
-// System packages of the end-to-end suite: a browser, and what the workbench's native modules compile
-// against. Installed on Debian and its relatives when the user is root; elsewhere the caller is told what
+// System packages of the suites: a browser, what the workbench's native modules compile against, and what
+// devices for tests and their programs are made of. Installed on Debian and its relatives when the user is root; elsewhere the caller is told what
 // is missing. Node built-ins only.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -18,6 +18,23 @@ export const workbenchPackages = [
   'libsecret-1-dev',
   'libx11-dev',
   'libxkbfile-dev',
+];
+
+/** The real adb, the shell and tools of a test device, arm programs and their emulators, OpenCL on processors. */
+export const devicePackages = [
+  'adb',
+  'mksh',
+  'toybox',
+  'util-linux',
+  'gcc',
+  'libc6-dev',
+  'gcc-aarch64-linux-gnu',
+  'libc6-dev-arm64-cross',
+  'gcc-arm-linux-gnueabihf',
+  'libc6-dev-armhf-cross',
+  'qemu-user-static',
+  'pocl-opencl-icd',
+  'ocl-icd-libopencl1',
 ];
 
 /**
