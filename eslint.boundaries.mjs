@@ -110,6 +110,7 @@ const table = {
   ],
   // Builds bundles and runs them in processes of their own.
   'compiler/run': [
+    'compiler/client',
     'compiler/device',
     'compiler/profile',
     'compiler/rewrite',

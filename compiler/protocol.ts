@@ -15,7 +15,7 @@ import type {
   Savings,
 } from './rewrite/rewrite.ts';
 import type { TargetName } from './target/target.ts';
-import type { Spread, VerifyReport } from './run/runProtocol.ts';
+import type { DeviceReport, RunTarget, Spread, VerifyReport } from './run/runProtocol.ts';
 
 // ---------------------------------------------------------------- snapshots
 
@@ -235,7 +235,9 @@ export interface KernelText {
 export interface RunSummary {
   /** Unique within the document's history. */
   readonly id: number;
-  readonly target: string;
+  readonly target: RunTarget;
+  /** 'WebAssembly', 'Pixel 8 (GPU)'. Partly a device's own words. */
+  readonly place: string;
   readonly threads: number;
   /** Milliseconds since 1970. */
   readonly at: number;
@@ -243,6 +245,7 @@ export interface RunSummary {
   readonly blocks: number;
   readonly latencyMs: Spread;
   readonly noisy: boolean;
+  readonly device: DeviceReport | null;
   readonly verify: VerifyReport | null;
 }
 
@@ -254,7 +257,18 @@ export interface ShownRun extends RunSummary {
   readonly compileMs: number;
 }
 
+/** A place to run at, as a picker shows it. */
+export interface TargetChoice {
+  readonly target: RunTarget;
+  readonly label: string;
+  /** What it is, or why it cannot be used and what to do. */
+  readonly detail: string;
+  readonly available: boolean;
+}
+
 export interface RunsState {
+  /** Where the next run goes. */
+  readonly target: { readonly target: RunTarget; readonly label: string };
   readonly running: { readonly stage: string; readonly fraction: number | null } | null;
   /** Newest first. */
   readonly history: readonly RunSummary[];
@@ -410,9 +424,12 @@ export interface PageRequests {
   'page/redo': [null, null];
   'page/save': [null, EditResult];
   'page/action': [{ id: string }, null];
-  /** Runs the model on this computer; the answer comes at once, the rest as 'host/runs'. */
+  /** Runs the model at the chosen target; the answer comes at once, the rest as 'host/runs'. */
   'page/run': [{ verify: boolean }, EditResult];
   'page/cancelRun': [null, null];
+  /** VS Code asks the user itself and answers null; the studio answers with what there is. */
+  'page/chooseTarget': [null, readonly TargetChoice[] | null];
+  'page/setTarget': [{ target: RunTarget }, EditResult];
   /** Puts the times of a past run on the graph; null: none. */
   'page/showRun': [{ run: number | null }, null];
   /** VS Code opens an editor beside and answers null; the studio answers with the text. */

@@ -5,11 +5,13 @@ import { registerPageCommands } from './commands/pageCommands.ts';
 import { registerPlanCommands } from './commands/planCommands.ts';
 import { CompilerService } from './compilerService.ts';
 import { KernelDocuments } from './kernelDocuments.ts';
+import { DeviceService } from './deviceService.ts';
 import { createLog } from './log.ts';
 import { registerModelEditor } from './modelEditorProvider.ts';
 import type { EditorServices } from './modelEditorProvider.ts';
 import { OpenModels } from './openModels.ts';
 import { RunService } from './runService.ts';
+import { TargetService } from './targetService.ts';
 import { ViewStates } from './viewStates.ts';
 import { registerBlocksTree } from './workbench/blocksTree.ts';
 import { registerProblems } from './workbench/problems.ts';
@@ -23,6 +25,8 @@ export function activate(context: vscode.ExtensionContext): void {
   const viewStates = new ViewStates(context.workspaceState);
   const runner = new RunService(extensionUri, storageUri, models, log);
   const kernels = new KernelDocuments(models);
+  const devices = new DeviceService(log);
+  const targets = new TargetService(models, devices);
   const services: EditorServices = {
     extensionUri,
     storageUri,
@@ -31,6 +35,7 @@ export function activate(context: vscode.ExtensionContext): void {
     viewStates,
     log,
     runner,
+    targets,
     kernels,
   };
   context.subscriptions.push(
@@ -39,6 +44,8 @@ export function activate(context: vscode.ExtensionContext): void {
     models,
     viewStates,
     kernels,
+    devices,
+    targets,
     registerModelEditor(services),
     registerPageCommands(models),
     registerPlanCommands(models),

@@ -12,6 +12,7 @@ import type { Log } from './log.ts';
 import { ModelDocument } from './modelDocument.ts';
 import { ModelPanel } from './modelPanel.ts';
 import type { OpenModels } from './openModels.ts';
+import type { TargetService } from './targetService.ts';
 import type { RunService } from './runService.ts';
 import { saveCopy } from './saveCopy.ts';
 import type { ViewStates } from './viewStates.ts';
@@ -26,6 +27,7 @@ export interface EditorServices {
   readonly viewStates: ViewStates;
   readonly log: Log;
   readonly runner: RunService;
+  readonly targets: TargetService;
   readonly kernels: KernelDocuments;
 }
 

@@ -16,6 +16,7 @@ import type { CompilerService } from './compilerService.ts';
 import type { Log } from './log.ts';
 import type { KernelDocuments } from './kernelDocuments.ts';
 import type { RunService } from './runService.ts';
+import type { TargetService } from './targetService.ts';
 import type { ModelDocument } from './modelDocument.ts';
 import { PageConnection } from './pageConnection.ts';
 import type { PageHandlers } from './pageConnection.ts';
@@ -30,6 +31,7 @@ export interface ModelPanelOptions {
   readonly viewStates: ViewStates;
   readonly log: Log;
   readonly runner: RunService;
+  readonly targets: TargetService;
   readonly kernels: KernelDocuments;
   /** A button of the error page. */
   readonly act: (panel: ModelPanel, action: string) => Promise<void>;
@@ -118,7 +120,7 @@ export class ModelPanel implements vscode.Disposable {
 
   private handlers(): PageHandlers {
     const { plan, runs } = this.document;
-    const { runner, kernels } = this.options;
+    const { runner, kernels, targets } = this.options;
     return {
       'page/ready': async ({ kept }) => {
         await this.document.ready;
@@ -143,6 +145,11 @@ export class ModelPanel implements vscode.Disposable {
         runs.cancel();
         return null;
       },
+      'page/chooseTarget': async () => {
+        await targets.choose();
+        return null;
+      },
+      'page/setTarget': ({ target }) => targets.set(target),
       'page/showRun': async ({ run }) => {
         runs.show(run);
         return null;

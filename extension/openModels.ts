@@ -35,6 +35,10 @@ export class OpenModels implements vscode.Disposable {
     return this.last;
   }
 
+  get documents(): Iterable<ModelDocument> {
+    return this.known;
+  }
+
   panelsOf(document: ModelDocument): ModelPanel[] {
     return [...this.panels].filter((panel) => panel.document === document);
   }

@@ -1,5 +1,5 @@
 /**
- * Runs models on this computer: settings in, a process per run, progress with Cancel. The page, the tree and the
+ * Runs models on this computer or a phone: settings in, a process per run, progress with Cancel. The page, the tree and the
  * status bar show what the document's `RunBook` holds.
  */
 import * as vscode from 'vscode';
@@ -13,7 +13,7 @@ import type { RunReport } from '../compiler/run/runProtocol.ts';
 import type { Log } from './log.ts';
 import type { ModelDocument } from './modelDocument.ts';
 import type { OpenModels } from './openModels.ts';
-import { readSettings } from './settings.ts';
+import { readSettings, untrustedFolders } from './settings.ts';
 
 export class RunService {
   constructor(
@@ -73,7 +73,7 @@ export class RunService {
   }
 
   private async requestFor(document: ModelDocument, verify: boolean): Promise<RunRequest> {
-    const { run } = readSettings();
+    const { run, device } = readSettings();
     const { state } = document.plan;
     if (!state) throw new RunFailed('The model is not open any more.', []);
     const { edits, assumed } = bindOpenSizes(state.edits, state.graph.symbols);
@@ -86,10 +86,9 @@ export class RunService {
       warmup: run.warmup,
       runs: run.repetitions,
       verify,
-      untrusted: (vscode.workspace.workspaceFolders ?? [])
-        .filter(({ uri }) => uri.scheme === 'file')
-        .map(({ uri }) => uri.fsPath),
+      untrusted: untrustedFolders(),
       cacheFolder: vscode.Uri.joinPath(this.storageUri, 'kernels').fsPath,
+      device: given(device),
       ...(run.compiler === '' ? {} : { compiler: run.compiler }),
       ...(run.onnxRuntime === '' ? {} : { onnxRuntime: run.onnxRuntime }),
     };
@@ -107,6 +106,13 @@ export class RunService {
       this.models.panelsOf(document)[0]?.select({ kind: 'operator', id: operator });
     }
   }
+}
+
+/** Settings that say something. */
+function given<T extends object>(settings: T): Partial<T> {
+  return Object.fromEntries(
+    Object.entries(settings).filter(([, text]) => text !== ''),
+  ) as Partial<T>;
 }
 
 function tellAssumed(assumed: string): void {

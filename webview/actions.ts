@@ -3,7 +3,8 @@ import type { EditRequest, RewriteSketches, Selection, WhatIf } from '../compile
 import type { Host } from './host.ts';
 import type { Actions, Command } from './state/actions.ts';
 import { membersOf } from './state/graphIndex.ts';
-import { pairMenu } from './state/menuItems.ts';
+import type { RunTarget } from '../compiler/run/runProtocol.ts';
+import { pairMenu, targetMenu } from './state/menuItems.ts';
 import type { Menu } from './state/menuItems.ts';
 import { resolveSelection, searchHits, seedOverride } from './state/selectors.ts';
 import type { State } from './state/state.ts';
@@ -232,6 +233,8 @@ export class PageActions implements Actions {
         return this.runModel(command === 'verify');
       case 'cancelRun':
         return this.send(this.host.request('page/cancelRun', null));
+      case 'chooseTarget':
+        return this.chooseTarget();
       case 'toggleTimes':
         return this.toggleTimes();
       case 'showKernel':
@@ -345,6 +348,26 @@ export class PageActions implements Actions {
   private runModel(verify: boolean): void {
     if (this.state.runs.running) return this.speak('The model is running already.');
     this.host.request('page/run', { verify }).then(
+      (result) => {
+        if (result.ok) return;
+        this.store.dispatch({ type: 'message', severity: 'error', text: result.message });
+      },
+      (error: unknown) => this.failed(error),
+    );
+  }
+
+  private chooseTarget(): void {
+    this.host.request('page/chooseTarget', null).then(
+      (choices) => {
+        const { target } = this.state.runs.target;
+        if (choices) this.stage?.openMenu(targetMenu(choices, target), null, 'Run on');
+      },
+      (error: unknown) => this.failed(error),
+    );
+  }
+
+  setTarget(target: RunTarget): void {
+    this.host.request('page/setTarget', { target }).then(
       (result) => {
         if (result.ok) return;
         this.store.dispatch({ type: 'message', severity: 'error', text: result.message });

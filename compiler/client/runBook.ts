@@ -9,7 +9,9 @@ import type {
   RunsState,
   RunSummary,
 } from '../protocol.ts';
-import type { RunReport } from '../run/runProtocol.ts';
+import type { RunReport, RunTarget } from '../run/runProtocol.ts';
+import { parseRunTarget } from '../run/runProtocol.ts';
+import { placeName } from './placeNames.ts';
 
 /** Runs one plan; rejects when it fails or is cancelled. */
 export type RunStarter = (
@@ -35,6 +37,8 @@ export class RunBook {
   private abort: AbortController | undefined;
   private shown: number | null = null;
   private counted = 0;
+  private target: RunTarget = 'wasm';
+  private targetLabel = placeName('wasm');
 
   /** @param changed called whenever `state` would give something else */
   constructor(private readonly changed: () => void) {}
@@ -60,6 +64,21 @@ export class RunBook {
     }
   }
 
+  /** Where the next run goes. */
+  choose(target: RunTarget, label: string): void {
+    this.target = target;
+    this.targetLabel = label;
+    this.changed();
+  }
+
+  get chosenLabel(): string {
+    return this.targetLabel;
+  }
+
+  get chosenTarget(): RunTarget {
+    return this.target;
+  }
+
   cancel(): void {
     this.abort?.abort();
   }
@@ -72,6 +91,7 @@ export class RunBook {
   state({ graph, plan }: Shown): RunsState {
     const entry = this.entries.find(({ summary }) => summary.id === this.shown);
     return {
+      target: { target: this.target, label: this.targetLabel },
       running: this.running,
       history: this.entries.map(({ summary }) => summary),
       shown: entry
@@ -95,7 +115,8 @@ export class RunBook {
   }
 
   private add({ graph, plan }: Shown, report: RunReport): void {
-    const { target, threads, latencyMs, noisy, verify } = report;
+    const { threads, latencyMs, noisy, verify, device } = report;
+    const target = parseRunTarget(report.target) ?? 'wasm';
     const medians = new Map(report.blocks.map(({ id, medianMs }) => [id, medianMs]));
     const blockMs = new Map<string, number>();
     membersOfBlocks(graph, plan).forEach((members, block) => {
@@ -106,12 +127,14 @@ export class RunBook {
     const summary: RunSummary = {
       id,
       target,
+      place: placeName(target, device),
       threads,
       at: Date.now(),
       planner: plan.planner,
       blocks: plan.blockIds.length,
       latencyMs,
       noisy,
+      device: device ?? null,
       verify,
     };
     this.entries.unshift({ summary, report, blockMs });

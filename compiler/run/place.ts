@@ -44,15 +44,3 @@ export interface PlacedRun {
   /** Facts and measurements of a device, once the run has ended. */
   readonly device?: () => DeviceReport | undefined;
 }
-
-/** Settings of runs on phones; all from the user, none from a workspace. */
-export interface DeviceOptions {
-  /** The adb program; default: found. */
-  readonly adb?: string | undefined;
-  /** `host:port` of the adb server; default: the environment's, else this computer's. */
-  readonly server?: string | undefined;
-  /** Folder of an Android NDK, or a compiler; default: found. */
-  readonly ndk?: string | undefined;
-  /** 'all', 'big', or a list of processors ('4-7'). */
-  readonly cores?: string | undefined;
-}

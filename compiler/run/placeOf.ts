@@ -1,9 +1,9 @@
 /** The place that a target names: one line each. */
-import type { DeviceOptions, Place } from './place.ts';
+import type { Place } from './place.ts';
 import { nativePlace } from './places/native.ts';
 import { wasmPlace } from './places/wasm.ts';
 import { RunFailure } from './runFailure.ts';
-import type { RunTarget } from './runProtocol.ts';
+import type { DeviceOptions, RunTarget } from './runProtocol.ts';
 import { findToolchain } from './toolchain.ts';
 
 export interface PlaceChoice {

@@ -4,7 +4,7 @@
  */
 import type { PlanEdits } from '../fusion/plan.ts';
 import type { ModelLocation } from '../protocol.ts';
-import type { RunReport, RunTarget } from './runProtocol.ts';
+import type { DeviceOptions, RunReport, RunTarget } from './runProtocol.ts';
 
 export interface RunRequest {
   readonly location: ModelLocation;
@@ -21,6 +21,8 @@ export interface RunRequest {
   readonly cacheFolder?: string;
   /** Folders of the workspace: no program in them is run, whatever the search path says. */
   readonly untrusted?: readonly string[];
+  /** How phones are reached. */
+  readonly device?: DeviceOptions;
   /** Folder of an installed `onnxruntime-node` to verify with, a setting. */
   readonly onnxRuntime?: string;
 }

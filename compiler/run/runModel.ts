@@ -20,13 +20,13 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { askOnnxRuntime, findOnnxRuntime } from './oracle/onnxRuntime.ts';
 import type { PreparedModel } from './prepareModel.ts';
 import { prepareModel } from './prepareModel.ts';
-import type { DeviceOptions, Place } from './place.ts';
+import type { Place } from './place.ts';
 import { placeOf } from './placeOf.ts';
 import { runBundle, yielding } from './runBundle.ts';
 import type { BundleRun, BundleRunOptions } from './runBundle.ts';
 import { RunCancelled, RunFailure } from './runFailure.ts';
 import { withRunFolder } from './runFolder.ts';
-import type { RunReport, RunTarget, VerifyReport } from './runProtocol.ts';
+import type { DeviceOptions, RunReport, RunTarget, VerifyReport } from './runProtocol.ts';
 import { spreadMs } from './spread.ts';
 import { interpretedOutputs, isInterpretable, verifyReport } from './verifyRun.ts';
 
@@ -80,7 +80,7 @@ export interface ModelRun {
   readonly run: BundleRun;
 }
 
-const DEFAULT_LIMIT_SECONDS = 600;
+export const DEFAULT_LIMIT_SECONDS = 600;
 
 /** Throws RunFailure, RunCancelled, ModelError. */
 export async function runModel(options: RunModelOptions): Promise<ModelRun> {
@@ -243,7 +243,11 @@ class Run {
 }
 
 /** Median time of each block: the sum of its steps; steps between blocks come last, without an id. */
-function blockTimes(plan: FusionPlan, bundle: Bundle, { results }: BundleRun): RunReport['blocks'] {
+export function blockTimes(
+  plan: FusionPlan,
+  bundle: Bundle,
+  { results }: BundleRun,
+): RunReport['blocks'] {
   const steps = new Map<number, number[]>();
   bundle.steps.forEach(({ block }, step) => {
     steps.set(block, [...(steps.get(block) ?? []), step]);
@@ -265,7 +269,7 @@ function blockTimes(plan: FusionPlan, bundle: Bundle, { results }: BundleRun): R
 }
 
 /** 'block 12 (Conv, Relu)'; names of a model are untrusted text, but types are known ones. */
-function describeBlock({ bound }: PreparedModel, plan: FusionPlan, block: number): string {
+export function describeBlock({ bound }: PreparedModel, plan: FusionPlan, block: number): string {
   const operators = plan.blocks[block]?.operators ?? [];
   const types = operators.map((operator) => bound.model.graph.operators[operator]!.type);
   const shown = types.length > 6 ? [...types.slice(0, 6), '…'] : types;
@@ -273,7 +277,7 @@ function describeBlock({ bound }: PreparedModel, plan: FusionPlan, block: number
 }
 
 /** A failure in a block is about its operators. */
-function withOperators(error: unknown, { bound }: PreparedModel, plan: FusionPlan): unknown {
+export function withOperators(error: unknown, { bound }: PreparedModel, plan: FusionPlan): unknown {
   if (!(error instanceof RunFailure) || error.block === undefined || error.operators) return error;
   const { failure, message, details, block } = error;
   const operators = plan.blocks[block]?.operators ?? [];
@@ -281,7 +285,7 @@ function withOperators(error: unknown, { bound }: PreparedModel, plan: FusionPla
   return new RunFailure(failure, message, details, block, ids);
 }
 
-function openSource(location: ModelLocation) {
+export function openSource(location: ModelLocation) {
   return location.kind === 'file'
     ? openModelFile(location.path)
     : modelFromBytes(location.bytes, location.name);

@@ -23,6 +23,9 @@ export function deviceOf(
   return match === null ? undefined : { serial: match[1]!, gpu: match[2] !== undefined };
 }
 
+/** Of two plans that are compared in one program; absent: the first or only one. */
+export type PlanIndex = 0 | 1;
+
 export type RunnerMessage =
   /** First line. */
   | {
@@ -34,9 +37,9 @@ export type RunnerMessage =
       readonly firstRunMs?: number;
     }
   /** The first inference, weights loaded; later ones find warm caches and optimised code. */
-  | { readonly kind: 'first'; readonly nanoseconds: number }
-  /** Whole inferences without block timers: nanoseconds of each repetition. */
-  | { readonly kind: 'total'; readonly nanoseconds: readonly number[] }
+  | { readonly kind: 'first'; readonly plan?: PlanIndex; readonly nanoseconds: number }
+  /** Whole inferences without block timers: nanoseconds of each repetition. Of two plans, the same places are a pair. */
+  | { readonly kind: 'total'; readonly plan?: PlanIndex; readonly nanoseconds: readonly number[] }
   /** One step in repetitions of their own. */
   | { readonly kind: 'block'; readonly step: number; readonly nanoseconds: readonly number[] }
   /** Written to the outputs file: byte range, actual dims. */
@@ -72,6 +75,13 @@ export interface Spread {
   readonly p90: number;
 }
 
+/** A median and where it lies with 95 % confidence. */
+export interface Interval {
+  readonly median: number;
+  readonly low: number;
+  readonly high: number;
+}
+
 /** `fusion-studio run --json`, and what the editor shows. */
 export interface RunReport {
   readonly target: string;
@@ -100,6 +110,63 @@ export interface RunReport {
   readonly noisy: boolean;
   /** Of a phone or GPU: what ran it, and how it fared. */
   readonly device?: DeviceReport;
+}
+
+/** Settings of runs on phones; all from the user, none from a workspace. */
+export interface DeviceOptions {
+  /** The adb program; default: found. */
+  readonly adb?: string | undefined;
+  /** `host:port` of the adb server; default: the environment's, else this computer's. */
+  readonly server?: string | undefined;
+  /** Folder of an Android NDK, or a compiler; default: found. */
+  readonly ndk?: string | undefined;
+  /** 'all', 'big', or a list of processors ('4-7'). */
+  readonly cores?: string | undefined;
+}
+
+/** Two plans of a model that ran by turns in one program; `fusion-studio compare --json`. */
+export interface CompareReport {
+  readonly target: string;
+  readonly threads: number;
+  readonly a: ComparedPlan;
+  readonly b: ComparedPlan;
+  /** Inferences of each without block timers. */
+  readonly pairs: number;
+  /** B - A. */
+  readonly differenceMs: Interval;
+  /** B / A. */
+  readonly ratio: Interval;
+  readonly verdict: CompareVerdict;
+  /** Blocks that do the same work, and what they took in repetitions of their own. */
+  readonly blocks: readonly ComparedBlocks[];
+  /** Generating, compiling and packing weights for both. */
+  readonly compileMs: number;
+  /** The outputs of B next to those of A. */
+  readonly agreement: Pick<VerifyReport, 'passed' | 'outputs'>;
+  /** Of either plan, p90 more than 1.25 times the median. */
+  readonly noisy: boolean;
+  readonly device?: DeviceReport;
+}
+
+/** 'no-difference': the interval of the difference holds 0. */
+export type CompareVerdict = 'a-faster' | 'b-faster' | 'no-difference';
+
+export interface ComparedPlan extends Pick<
+  RunReport,
+  'latencyMs' | 'firstRunMs' | 'blocks' | 'arenaBytes' | 'peakLiveBytes' | 'movedBytes'
+> {
+  readonly planner: string;
+}
+
+export interface ComparedBlocks {
+  /** Ids of blocks; both empty for the steps between blocks. */
+  readonly a: readonly string[];
+  readonly b: readonly string[];
+  readonly aMs: number;
+  readonly bMs: number;
+  readonly differenceMs: Interval;
+  /** Stricter than the interval of one alone, because there are many. */
+  readonly verdict: CompareVerdict;
 }
 
 /** What a device says of itself: untrusted text, bounded and cleaned. */

@@ -4,6 +4,7 @@
  */
 import type { Diagnostic } from '../diagnostics.ts';
 import { RequestCancelled } from '../client/cancellation.ts';
+import { placeName } from '../client/placeNames.ts';
 import { RunBook } from '../client/runBook.ts';
 import { bindOpenSizes } from '../fusion/openSizes.ts';
 import type { PlanEdits } from '../fusion/plan.ts';
@@ -18,12 +19,14 @@ import type {
   PageNotifications,
   PageRequests,
   ReplanResult,
+  TargetChoice,
   ViewState,
   WorkerRequests,
 } from '../protocol.ts';
 import { performEdit } from '../session/performEdit.ts';
 import type { RunRequest } from '../run/runMessages.ts';
 import type { RunReport } from '../run/runProtocol.ts';
+import { parseRunTarget } from '../run/runProtocol.ts';
 import { sameOverrides } from '../sidecar/match.ts';
 import { UndoStack } from './undoStack.ts';
 
@@ -65,7 +68,7 @@ export type ModelRunner = (
   signal: AbortSignal,
 ) => Promise<RunReport>;
 
-const RUN_DEFAULTS = { target: 'wasm', threads: 1, warmup: 3, runs: 10 } as const;
+const RUN_DEFAULTS = { threads: 1, warmup: 3, runs: 10 } as const;
 
 const DOC = 'studio';
 
@@ -86,6 +89,7 @@ export class StudioHost {
     private readonly worker: WorkerPort,
     private readonly store: EditsStore,
     private readonly runModel: ModelRunner,
+    private readonly listTargets: () => Promise<readonly TargetChoice[]>,
   ) {}
 
   /** Opens the model (again after a failure). Never rejects: the page shows what went wrong. */
@@ -164,6 +168,13 @@ export class StudioHost {
       'page/cancelRun': async () => {
         this.runs.cancel();
         return null;
+      },
+      'page/chooseTarget': () => this.listTargets(),
+      'page/setTarget': async ({ target }) => {
+        const known = parseRunTarget(target);
+        if (!known) return { ok: false, message: 'There is no such place to run.' };
+        this.runs.choose(known, placeName(known));
+        return { ok: true };
       },
       'page/showRun': async ({ run }) => {
         this.runs.show(run);
@@ -245,7 +256,8 @@ export class StudioHost {
     const { edits, assumed } = bindOpenSizes(document.edits, document.graph.symbols);
     if (assumed !== '') this.say('info', `Sizes that are open are taken as ${assumed}.`);
     const location = { kind: 'file', path: this.modelPath } as const;
-    const request = { ...RUN_DEFAULTS, location, edits, verify };
+    const target = this.runs.chosenTarget;
+    const request = { ...RUN_DEFAULTS, target, location, edits, verify };
     this.runs
       .run(document, (onProgress, signal) => this.runModel(request, onProgress, signal))
       .catch((error: unknown) => {

@@ -1,5 +1,6 @@
 /** What views can ask for. `webview/actions.ts` does it: events to the store, requests to the host. */
 import type { EditRequest, PageCommand, Selection, WhatIf } from '../../compiler/protocol.ts';
+import type { RunTarget } from '../../compiler/run/runProtocol.ts';
 
 /** Commands of the page beyond those that the palette knows. */
 export type PageOnlyCommand =
@@ -17,6 +18,7 @@ export type PageOnlyCommand =
   | 'previousHit'
   | 'replanAll'
   | 'cancelRun'
+  | 'chooseTarget'
   | 'expandSelection';
 
 export type Command = PageCommand | PageOnlyCommand;
@@ -40,6 +42,7 @@ export interface Actions {
   cancelProgress(): void;
   /** Puts the times of a past run on the graph; null: none. */
   showRun(run: number | null): void;
+  setTarget(target: RunTarget): void;
   showKernel(block: number): void;
   /** Shows an application of a rule: its operators in the graph, before and after in the panel. */
   showRewrite(id: string | null): void;

@@ -1,9 +1,11 @@
 /** What the context menu offers on a block, operator or edge. Pure: items are texts and edit requests. */
-import type { DocumentState, EditRequest } from '../../compiler/protocol.ts';
+import type { DocumentState, EditRequest, TargetChoice } from '../../compiler/protocol.ts';
+import type { RunTarget } from '../../compiler/run/runProtocol.ts';
 import { membersOf } from './graphIndex.ts';
 import { borderPairs, insidePairs, operatorTitle, seedOverride } from './selectors.ts';
 import type { Resolved } from './selectors.ts';
 import type { Command } from './actions.ts';
+import { displayName } from './names.ts';
 
 export interface MenuItem {
   readonly label: string;
@@ -19,9 +21,21 @@ export interface MenuItem {
     | { readonly kind: 'command'; readonly command: Command }
     | { readonly kind: 'goTo'; readonly operator: number }
     | { readonly kind: 'toggle'; readonly block: number }
-    | { readonly kind: 'kernel'; readonly block: number };
+    | { readonly kind: 'kernel'; readonly block: number }
+    | { readonly kind: 'target'; readonly target: RunTarget };
   /** Why it cannot be done now; shown, and spoken. */
   readonly disabled?: string;
+}
+
+/** Where models run; what cannot be used says why. */
+export function targetMenu(choices: readonly TargetChoice[], current: RunTarget): Menu {
+  return [
+    choices.map(({ target, label, detail, available }) => ({
+      label: `${displayName(label, 60)}${target === current ? ' ✓' : ''}`,
+      does: { kind: 'target', target },
+      ...(available ? {} : { disabled: displayName(detail, 200) }),
+    })),
+  ];
 }
 
 /** Groups of items, to be separated by lines. */

@@ -117,7 +117,12 @@ export const initialState: State = {
   anchor: null,
   refusal: null,
   undo: { canUndo: false, canRedo: false, dirty: false },
-  runs: { running: null, history: [], shown: null },
+  runs: {
+    target: { target: 'wasm', label: 'WebAssembly' },
+    running: null,
+    history: [],
+    shown: null,
+  },
   rewrite: null,
   rewritesMarked: false,
   messages: [],

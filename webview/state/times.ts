@@ -1,5 +1,6 @@
 /** Times of a run on the graph: how they read, and how warm a block is drawn. Pure. */
 import type { RunSummary, ShownRun } from '../../compiler/protocol.ts';
+import { displayName } from './names.ts';
 
 /** Steps of the heat map; 0 is the coolest. */
 export const HEAT_STEPS = 8;
@@ -41,8 +42,9 @@ export function sumOf({ blockMs }: ShownRun): number {
 }
 
 /** 'WebAssembly, 1 thread'. */
-export function runPlace({ target, threads }: RunSummary): string {
-  const name = target === 'wasm' ? 'WebAssembly' : target;
+export function runPlace({ place, target, threads }: RunSummary): string {
+  const name = displayName(place, 60);
+  if (target === 'opencl' || target.endsWith('/gpu')) return name;
   return `${name}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
 }
 

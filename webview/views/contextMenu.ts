@@ -52,6 +52,8 @@ export function createContextMenu(actions: Actions, closed: () => void): Context
         return actions.goToOperator(does.operator);
       case 'kernel':
         return actions.showKernel(does.block);
+      case 'target':
+        return actions.setTarget(does.target);
       case 'toggle':
         return actions.toggleBlock(does.block);
     }

@@ -12,11 +12,17 @@ export function createRunBar(actions: Actions): View {
   const start = button(
     {
       appearance: 'icon',
-      label: 'Run on this computer and time every block (R)',
+      label: 'Run and time every block (R)',
       onClick: () => actions.run('run'),
     },
     icon(ICONS.run),
   );
+  const target = button({
+    appearance: 'icon',
+    label: 'Choose where to run',
+    class: 'run-target',
+    onClick: () => actions.run('chooseTarget'),
+  });
   const stage = element('span', { class: 'run-stage', role: 'status' });
   const meter = document.createElement('progress');
   meter.max = 1;
@@ -36,15 +42,21 @@ export function createRunBar(actions: Actions): View {
     class: 'run-latency',
     onClick: () => actions.run('toggleTimes'),
   });
-  const bar = element('span', { class: 'run-bar' }, start, running, latency);
+  const bar = element('span', { class: 'run-bar' }, start, target, running, latency);
   return {
     element: bar,
     update({ runs, capabilities }: State, previous) {
       if (runs === previous?.runs && capabilities === previous.capabilities) return;
-      setDisabled(start, runs.running !== null || !capabilities.trusted);
+      const place = displayName(runs.target.label, 40);
+      const idle = runs.running === null && capabilities.trusted;
+      setDisabled(start, !idle);
       start.title = capabilities.trusted
-        ? 'Run on this computer and time every block (R)'
+        ? `Run on ${place} and time every block (R)`
         : 'Running code needs a trusted workspace';
+      target.hidden = runs.running !== null;
+      target.textContent = place;
+      target.title = `Runs on ${place}: choose another place`;
+      setDisabled(target, !idle);
       running.hidden = runs.running === null;
       stage.textContent = displayName(runs.running?.stage ?? '', 40);
       const fraction = runs.running?.fraction ?? null;

@@ -39,7 +39,13 @@ interface Opened {
 }
 
 async function open(model: string): Promise<Opened> {
-  const host = new StudioHost(model, inProcessWorker(), sidecarStore(model), async () => report);
+  const host = new StudioHost(
+    model,
+    inProcessWorker(),
+    sidecarStore(model),
+    async () => report,
+    async () => [],
+  );
   const events: { name: string; params: unknown }[] = [];
   const { handlers } = host.connect({
     notify: (name, params) => void events.push({ name, params }),

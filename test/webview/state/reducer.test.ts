@@ -183,6 +183,8 @@ it('keeps the shown times as one object through the stages of another run', () =
   const times = (first: number): ShownRun => ({
     id: 1,
     target: 'wasm',
+    place: 'WebAssembly',
+    device: null,
     threads: 1,
     at: 0,
     planner: 'dnnfusion',
@@ -197,7 +199,12 @@ it('keeps the shown times as one object through the stages of another run', () =
   });
   const runs = (stage: string, shown: ShownRun): PageEvent => ({
     type: 'runs',
-    runs: { running: { stage, fraction: null }, history: [], shown },
+    runs: {
+      target: { target: 'wasm', label: 'WebAssembly' },
+      running: { stage, fraction: null },
+      history: [],
+      shown,
+    },
   });
   const one = reduce(opened, runs('Planning', times(2)));
   const two = reduce(one, runs('Compiling', times(2)));

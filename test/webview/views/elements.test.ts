@@ -94,6 +94,8 @@ it('times colour the boxes and stand in their second line, without another layou
   const run: ShownRun = {
     id: 1,
     target: 'wasm',
+    place: 'WebAssembly',
+    device: null,
     threads: 1,
     at: 0,
     planner: 'dnnfusion',

@@ -28,7 +28,7 @@ export function runsContent({ runs, capabilities }: State, actions: Actions): Ch
     'div',
     { class: 'buttons' },
     button({
-      label: 'Run on this computer and time every block',
+      label: 'Run at the chosen place and time every block',
       text: 'Run',
       onClick: () => idle && actions.run('run'),
     }),
@@ -40,7 +40,7 @@ export function runsContent({ runs, capabilities }: State, actions: Actions): Ch
   );
   if (history.length === 0) {
     const text = capabilities.trusted
-      ? 'Not run yet. Kernels are generated, built and timed on this computer; no other tool is needed.'
+      ? 'Not run yet. Kernels are generated, built and timed on this computer or on a phone; WebAssembly needs no other tool.'
       : 'Running code needs a trusted workspace.';
     return [element('p', { class: 'muted', text }), capabilities.trusted && buttons];
   }
@@ -55,6 +55,14 @@ export function runsContent({ runs, capabilities }: State, actions: Actions): Ch
         ['arena', formatBytes(shown.arenaBytes)],
         ['moved between blocks', formatBytes(shown.movedBytes)],
         ['built in', formatMs(shown.compileMs)],
+        ['temperature', shown.device?.temperature ? range(shown.device.temperature, '°C') : ''],
+        ['clock', shown.device?.clock ? range(shown.device.clock, 'MHz') : ''],
+        [
+          'throttled',
+          shown.device?.throttled
+            ? 'the device slowed down while it ran: let it cool and run again'
+            : '',
+        ],
         ['noise', shown.noisy ? 'the repetitions differ much: close other programs' : ''],
         ['not measured', missing > 0 ? `${formatInteger(missing)} blocks changed since` : ''],
       ]),
@@ -63,6 +71,10 @@ export function runsContent({ runs, capabilities }: State, actions: Actions): Ch
     list(...history.slice(0, MAX_ROWS).map((run) => row(run, shown?.id === run.id, actions))),
     buttons,
   ];
+}
+
+function range({ before, after }: { before: number; after: number }, unit: string): string {
+  return `${formatNumber(before)} → ${formatNumber(after)} ${unit}`;
 }
 
 function row(run: RunSummary, current: boolean, actions: Actions): HTMLElement {

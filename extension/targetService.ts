@@ -1,0 +1,129 @@
+/**
+ * Where *Run* goes: the chosen target is a setting of the user, the list is made when it is asked for, and every
+ * document's runs are told.
+ */
+import * as vscode from 'vscode';
+import { placeName } from '../compiler/client/placeNames.ts';
+import type { EditResult, TargetChoice } from '../compiler/protocol.ts';
+import { listTargets } from '../compiler/run/listTargets.ts';
+import type { RunTarget } from '../compiler/run/runProtocol.ts';
+import { deviceOf, parseRunTarget } from '../compiler/run/runProtocol.ts';
+import type { OpenModels } from './openModels.ts';
+import { onDidChangeSettings, readSettings, SECTION, untrustedFolders } from './settings.ts';
+
+/** Phones; `workbench/devicesTree.ts` shows the same ones. */
+export interface DeviceChoices {
+  choices(): readonly TargetChoice[];
+  readonly onDidChange: vscode.Event<void>;
+}
+
+type Item = vscode.QuickPickItem & { readonly choice?: TargetChoice };
+
+export class TargetService implements vscode.Disposable {
+  private readonly disposables: vscode.Disposable[];
+
+  constructor(
+    private readonly models: OpenModels,
+    private readonly devices: DeviceChoices,
+  ) {
+    this.disposables = [
+      vscode.commands.registerCommand('fusionStudio.chooseTarget', () => this.choose()),
+      models.onDidChangeCurrent(() => this.tell()),
+      onDidChangeSettings(() => this.tell()),
+      devices.onDidChange(() => this.tell()),
+    ];
+  }
+
+  get current(): RunTarget {
+    return readSettings().run.target;
+  }
+
+  /** Asks the user; the list of devices is live while it is open. Undefined: nothing was chosen. */
+  async choose(only: 'all' | 'devices' = 'all'): Promise<RunTarget | undefined> {
+    const picker = vscode.window.createQuickPick<Item>();
+    picker.placeholder = only === 'all' ? 'Run on' : 'Device to run on';
+    picker.matchOnDetail = true;
+    picker.busy = true;
+    let here: readonly TargetChoice[] = [];
+    const fill = (): void => {
+      picker.items = this.items(here, this.devices.choices());
+    };
+    fill();
+    const live = this.devices.onDidChange(fill);
+    const listing =
+      only === 'devices'
+        ? Promise.resolve([])
+        : listTargets({
+            compiler: readSettings().run.compiler || undefined,
+            untrusted: untrustedFolders(),
+          });
+    void listing
+      .then((found) => {
+        here = found;
+        fill();
+      })
+      .finally(() => (picker.busy = false));
+    const chosen = await new Promise<Item | undefined>((resolve) => {
+      picker.onDidAccept(() => {
+        const [item] = picker.selectedItems;
+        if (item?.choice?.available !== false) resolve(item);
+      });
+      picker.onDidHide(() => resolve(undefined));
+      picker.show();
+    });
+    live.dispose();
+    picker.dispose();
+    if (!chosen?.choice) return undefined;
+    await this.set(chosen.choice.target);
+    return chosen.choice.target;
+  }
+
+  async set(target: string): Promise<EditResult> {
+    const known = parseRunTarget(target);
+    if (!known) return { ok: false, message: 'There is no such place to run.' };
+    await vscode.workspace
+      .getConfiguration(SECTION)
+      .update('run.target', known, vscode.ConfigurationTarget.Global);
+    this.tell();
+    return { ok: true };
+  }
+
+  /** Documents say where their next run goes. */
+  tell(): void {
+    const { current } = this;
+    const label = this.labelOf(current);
+    for (const { runs } of this.models.documents) {
+      if (runs.chosenTarget !== current || runs.chosenLabel !== label) runs.choose(current, label);
+    }
+  }
+
+  private labelOf(target: RunTarget): string {
+    const known = this.devices.choices().find((choice) => choice.target === target);
+    return known?.label ?? placeName(target);
+  }
+
+  dispose(): void {
+    for (const disposable of this.disposables) disposable.dispose();
+  }
+
+  private items(here: readonly TargetChoice[], devices: readonly TargetChoice[]): Item[] {
+    const { current } = this;
+    const item = (choice: TargetChoice): Item => ({
+      label: `${choice.available ? '' : '$(circle-slash) '}${choice.label}`,
+      description: choice.target === current ? 'current' : '',
+      detail: choice.detail,
+      choice,
+    });
+    const line = (label: string): Item => ({ label, kind: vscode.QuickPickItemKind.Separator });
+    const none: Item = {
+      label: '$(info) No device is connected',
+      detail: 'Connect a phone with USB debugging on, or start an emulator.',
+    };
+    const computer = here.length > 0 ? [line('This computer'), ...here.map(item)] : [];
+    return [...computer, line('Devices'), ...(devices.length > 0 ? devices.map(item) : [none])];
+  }
+}
+
+export function isDevice(target: RunTarget): boolean {
+  return deviceOf(target) !== undefined;
+}
