@@ -12,6 +12,14 @@ import { toolLinks, toolScripts } from './androidTools.ts';
 import { execHook } from './execHook.ts';
 import type { DeviceProfile } from './profile.ts';
 
+/** This computer's OpenCL, where it has one, in the place where phones have it. */
+const icds = ['/etc/OpenCL/vendors/pocl.icd'];
+const vendorLinks: Readonly<Record<string, string>> = {
+  '/vendor/lib64/libOpenCL.so': '/usr/lib/x86_64-linux-gnu/libOpenCL.so.1',
+  // PoCL's compiler calls a linker.
+  '/vendor/bin/ld': '/usr/bin/ld',
+};
+
 /** `root` is copied to the device's root, `proc` covers files of the kernel. */
 export function stageRoot(stage: string, profile: DeviceProfile): void {
   const root = join(stage, 'root');
@@ -44,7 +52,10 @@ export function stageRoot(stage: string, profile: DeviceProfile): void {
     chmodSync(join(bin, name), 0o755);
   }
   for (const [name, target] of Object.entries(toolLinks)) symlinkSync(target, join(bin, name));
+  if (profile.hosted) {
+    for (const [path, target] of Object.entries(vendorLinks)) {
+      mkdirSync(dirname(join(root, path)), { recursive: true });
+      symlinkSync(target, join(root, path));
+    }
+  }
 }
-
-/** This computer's OpenCL, where it has one. */
-const icds = ['/etc/OpenCL/vendors/pocl.icd'];
