@@ -17,6 +17,8 @@ export interface RunnerResults {
   readonly hello: MessageOf<'hello'>;
   readonly first: number;
   readonly total: readonly number[];
+  /** Of the second of two plans that were compared. */
+  readonly second: { readonly first: number; readonly total: readonly number[] };
   /** By step; empty where it was not timed. */
   readonly blocks: readonly (readonly number[])[];
   /** By output. */
@@ -65,6 +67,7 @@ class MessageReader {
   private hello: MessageOf<'hello'> | undefined;
   private first = 0;
   private total: readonly number[] = [];
+  private second = { first: 0, total: [] as readonly number[] };
   private readonly blocks: (readonly number[])[];
   private readonly outputs: MessageOf<'output'>[] = [];
   private readonly tensors: MessageOf<'tensor'>[] = [];
@@ -114,8 +117,8 @@ class MessageReader {
     if (end.status !== 0) {
       throw new RunFailure('crashed', `The run ${howItEnded(end)} after it was done.`, details);
     }
-    const { first, total, blocks, outputs, tensors, sizes, peakBytes } = this;
-    return { hello, first, total, blocks, outputs, tensors, sizes, peakBytes };
+    const { first, total, second, blocks, outputs, tensors, sizes, peakBytes } = this;
+    return { hello, first, total, second, blocks, outputs, tensors, sizes, peakBytes };
   }
 
   private line(line: string): void {
@@ -138,10 +141,12 @@ class MessageReader {
         this.hello = message;
         return;
       case 'first':
-        this.first = message.nanoseconds;
+        if (message.plan === 1) this.second = { ...this.second, first: message.nanoseconds };
+        else this.first = message.nanoseconds;
         return;
       case 'total':
-        this.total = message.nanoseconds;
+        if (message.plan === 1) this.second = { ...this.second, total: message.nanoseconds };
+        else this.total = message.nanoseconds;
         return;
       case 'block':
         this.blocks[message.step] = message.nanoseconds;

@@ -2,7 +2,7 @@
  * Checks what a runner prints: lines of a device are untrusted. Sizes are limited before anything is decoded, every
  * field is checked and rebuilt, unknown kinds and fields are refused.
  */
-import type { RunnerMessage } from './runProtocol.ts';
+import type { PlanIndex, RunnerMessage } from './runProtocol.ts';
 
 /** Bytes of one line: 100,000 repetitions of 20 digits. */
 export const MOST_LINE_BYTES = 1 << 21;
@@ -64,9 +64,9 @@ function readMessage(read: FieldReader, limits: RunnerLimits): RunnerMessage {
       };
     }
     case 'first':
-      return { kind, nanoseconds: read.whole('nanoseconds') };
+      return { kind, ...planOf(read), nanoseconds: read.whole('nanoseconds') };
     case 'total':
-      return { kind, nanoseconds: read.wholes('nanoseconds', MOST_REPETITIONS) };
+      return { kind, ...planOf(read), nanoseconds: read.wholes('nanoseconds', MOST_REPETITIONS) };
     case 'block':
       return {
         kind,
@@ -110,6 +110,11 @@ function readMessage(read: FieldReader, limits: RunnerLimits): RunnerMessage {
     default:
       throw new BadMessage('a message is of no known kind');
   }
+}
+
+function planOf(read: FieldReader): { readonly plan?: PlanIndex } {
+  const plan = read.optional('plan', (name) => read.below(name, 2));
+  return plan === undefined ? {} : { plan: plan as PlanIndex };
 }
 
 /** Takes fields out of an object, checked; what is left at the end is refused. */

@@ -15,7 +15,7 @@ import type { RunnerResults } from './followRunner.ts';
 import { packWeights } from './packWeights.ts';
 import type { Place, PlacedRun } from './place.ts';
 import { RunFailure, throwIfCancelled } from './runFailure.ts';
-import type { RunnerFiles } from './runnerOptions.ts';
+import type { CompareSplit, RunnerFiles } from './runnerOptions.ts';
 import type { DeviceReport } from './runProtocol.ts';
 import type { RunTables } from './runTables.ts';
 
@@ -34,6 +34,8 @@ export interface BundleRunOptions {
   readonly limitSeconds: number;
   /** Keep what every block gives. */
   readonly dump?: boolean;
+  /** The bundle is two plans: `runs` pairs of them, alternating. */
+  readonly compare?: CompareSplit;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: (stage: string, fraction?: number) => void;
   /** Whose work a step is, for messages. */

@@ -2,6 +2,7 @@
  * `fusion_main.c`: one run of a program, from arguments to results. Total latency and block times come from repetitions of
  * their own; inputs are filled in again before each, outside of the timed part, because kernels may reuse their memory.
  */
+import { COMPARE_SOURCE } from './compareSource.ts';
 
 export const MAIN_SOURCE = String.raw`/* One run: warm-up, repetitions, repetitions with block timers, outputs. */
 #define _GNU_SOURCE
@@ -17,6 +18,8 @@ typedef struct {
   int threads, warmup, runs, limit_seconds;
   /* A series ends after this time, but not before three repetitions. 0: no limit. */
   int64_t budget_ns;
+  /* Where the second of two plans starts; second_step 0: there is one plan. */
+  int32_t second_step, second_input, second_output;
 } options;
 
 static const fusion_program_tables *const program = &fusion_program;
@@ -39,13 +42,15 @@ static char *address_of(int32_t buffer) {
   return (entry->in_weights ? weights : arena) + entry->offset;
 }
 
-static void fill_inputs(void) {
-  for (int32_t i = 0; i < program->input_count; i++) {
+static void fill_range(int32_t first, int32_t end) {
+  for (int32_t i = first; i < end; i++) {
     const fusion_input *input = &program->inputs[i];
     memcpy(address_of(input->buffer), input_data + input->file_offset,
            (size_t)program->buffers[input->buffer].bytes);
   }
 }
+
+static void fill_inputs(void) { fill_range(0, program->input_count); }
 
 static void run_step(int32_t index) {
   const fusion_step *step = &program->steps[index];
@@ -141,10 +146,9 @@ static void put_compact(FILE *file, const char *data, const fusion_output *outpu
   }
 }
 
-static void write_outputs(const char *path) {
-  FILE *file = create(path);
-  int64_t offset = 0;
-  for (int32_t i = 0; i < program->output_count; i++) {
+/* @returns where the next output starts */
+static int64_t put_outputs(FILE *file, int32_t first, int32_t end, int64_t offset) {
+  for (int32_t i = first; i < end; i++) {
     const fusion_output *output = &program->outputs[i];
     int64_t dims[FUSION_MOST_RANK + 1] = {0};
     int64_t bytes = output->element_bytes;
@@ -159,6 +163,12 @@ static void write_outputs(const char *path) {
     fusion_report_output(i, dims, output->rank, offset, bytes);
     offset += bytes;
   }
+  return offset;
+}
+
+static void write_outputs(const char *path) {
+  FILE *file = create(path);
+  put_outputs(file, 0, program->output_count, 0);
   finish(file);
 }
 
@@ -207,6 +217,12 @@ static options read_options(int count, char **arguments) {
       read.budget_ns = number_of(text, 0, 86400000) * 1000000;
     else if (strcmp(name, "--limit-seconds") == 0)
       read.limit_seconds = (int)number_of(text, 0, 86400);
+    else if (strcmp(name, "--second-step") == 0)
+      read.second_step = (int32_t)number_of(text, 1, 1 << 30);
+    else if (strcmp(name, "--second-input") == 0)
+      read.second_input = (int32_t)number_of(text, 0, 1 << 30);
+    else if (strcmp(name, "--second-output") == 0)
+      read.second_output = (int32_t)number_of(text, 0, 1 << 30);
     else fusion_fail("an argument is not known", NULL);
   }
   if (count % 2 == 0) fusion_fail("an argument has no value", NULL);
@@ -233,24 +249,30 @@ static void prepare(const options *chosen) {
   threads = fusion_pool_start(chosen->threads, program->scratch_bytes);
 }
 
+${COMPARE_SOURCE}
+static void run_one_plan(const options *chosen) {
+  fill_inputs();
+  fusion_report_first_run(run_all());
+  repeat(chosen->warmup, chosen->budget_ns, NULL);
+  if (chosen->runs > 0) {
+    int64_t *times = fusion_allocate((int64_t)sizeof(int64_t) * chosen->runs, "times");
+    fusion_report_total(times, repeat(chosen->runs, chosen->budget_ns, times));
+    free(times);
+    time_blocks(chosen->runs, chosen->budget_ns);
+  }
+  if (chosen->dump != NULL) dump_tensors(chosen->dump);
+  write_outputs(chosen->outputs);
+}
+
 int main(int count, char **arguments) {
   fusion_catch_signals(&current_step, 0);
   options chosen = read_options(count, arguments);
   fusion_catch_signals(&current_step, chosen.limit_seconds);
   fusion_report_hello(chosen.threads);
   prepare(&chosen);
-  fill_inputs();
-  fusion_report_first_run(run_all());
-  repeat(chosen.warmup, chosen.budget_ns, NULL);
-  if (chosen.runs > 0) {
-    int64_t *times = fusion_allocate((int64_t)sizeof(int64_t) * chosen.runs, "times");
-    fusion_report_total(times, repeat(chosen.runs, chosen.budget_ns, times));
-    free(times);
-    time_blocks(chosen.runs, chosen.budget_ns);
-  }
-  if (chosen.dump != NULL) dump_tensors(chosen.dump);
+  if (chosen.second_step > 0) compare_plans(&chosen);
+  else run_one_plan(&chosen);
   if (program->symbol_count > 0) fusion_report_sizes(symbols, program->symbol_count);
-  write_outputs(chosen.outputs);
   fusion_report_memory(fusion_peak_bytes());
   fusion_report_done();
   return 0;

@@ -46,6 +46,17 @@ void fusion_report_total(const int64_t *nanoseconds, int32_t count) {
   end_line();
 }
 
+void fusion_report_plan_first(int plan, int64_t nanoseconds) {
+  printf("{\"kind\":\"first\",\"plan\":%d,\"nanoseconds\":%" PRId64, plan, nanoseconds);
+  end_line();
+}
+
+void fusion_report_plan_total(int plan, const int64_t *nanoseconds, int32_t count) {
+  printf("{\"kind\":\"total\",\"plan\":%d,\"nanoseconds\":", plan);
+  print_numbers(nanoseconds, count);
+  end_line();
+}
+
 void fusion_report_block(int32_t step, const int64_t *nanoseconds, int32_t count) {
   printf("{\"kind\":\"block\",\"step\":%" PRId32 ",\"nanoseconds\":", step);
   print_numbers(nanoseconds, count);

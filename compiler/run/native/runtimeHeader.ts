@@ -85,6 +85,9 @@ int64_t fusion_peak_bytes(void);
 void fusion_report_hello(int threads);
 void fusion_report_first_run(int64_t nanoseconds);
 void fusion_report_total(const int64_t *nanoseconds, int32_t count);
+/* The same of one of two plans that are compared. */
+void fusion_report_plan_first(int plan, int64_t nanoseconds);
+void fusion_report_plan_total(int plan, const int64_t *nanoseconds, int32_t count);
 void fusion_report_block(int32_t step, const int64_t *nanoseconds, int32_t count);
 void fusion_report_sizes(const int64_t *symbols, int32_t count);
 void fusion_report_output(int32_t index, const int64_t *dims, int32_t rank, int64_t offset,

@@ -16,7 +16,8 @@ import type { PhaseCall } from './wasmPool.ts';
 import { ThreadControl } from './wasmPool.ts';
 import type { WasmLayout, WasmProgram } from './wasmProgram.ts';
 import { MODULE_FILE, MOST_MEMORY_BYTES, PROGRAM_FILE, wasmLayout } from './wasmProgram.ts';
-import { RunEnd, WasmRun } from './wasmRun.ts';
+import { RunEnd } from './runEnd.ts';
+import { WasmRun } from './wasmRun.ts';
 
 /** What every thread needs. */
 interface ThreadData {

@@ -2,22 +2,18 @@
  * One run in the module's own process, the twin of `fusion_main.c`: memory, steps, warm-up, repetitions, results. Runs in a
  * thread of its own, because a kernel blocks whoever calls it.
  */
-import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import type { Index } from '../../loop/indexExpr.ts';
 import { evaluateIndex } from '../../loop/indexExpr.ts';
 import type { RunnerFiles, RunnerOptions } from '../runnerOptions.ts';
 import type { RunnerMessage } from '../runProtocol.ts';
 import type { OutputTable, RunTables, StepTable } from '../runTables.ts';
+import { RunEnd } from './runEnd.ts';
+import type { PlanPart } from './wasmCompare.ts';
+import { pairUp, pairUpBlocks, planParts } from './wasmCompare.ts';
+import { readInto, readWhole, ResultFile } from './wasmFiles.ts';
 import type { PhaseCall, ThreadControl } from './wasmPool.ts';
 import { TRAPPED } from './wasmPool.ts';
 import type { WasmLayout } from './wasmProgram.ts';
-
-/** Ends the run with an error message. */
-export class RunEnd extends Error {
-  constructor(readonly fields: Omit<Extract<RunnerMessage, { kind: 'error' }>, 'kind'>) {
-    super(fields.message);
-  }
-}
 
 /** V8 optimises what was called a few times and for a while. */
 const LEAST_WARMUP_CALLS = 2;
@@ -47,20 +43,75 @@ export class WasmRun {
 
   run(files: RunnerFiles, options: RunnerOptions): void {
     const { tables, layout } = this;
-    this.load(files.weights, layout.weights, tables.weightBytes, 'the weights');
+    readInto(files.weights, this.bytes, layout.weights, tables.weightBytes, 'the weights');
     const inputs = readWhole(files.inputs, tables.inputBytes);
     this.writeAddresses();
-    const fill = (): void => this.fillInputs(inputs);
-    fill();
-    this.say({ kind: 'first', nanoseconds: this.runAll() });
-    this.warmUp(fill, options);
+    if (options.compare !== undefined) {
+      this.comparePlans(planParts(tables, options.compare), inputs, files, options);
+    } else {
+      this.runOnePlan(inputs, files, options);
+    }
+    if (tables.symbols.length > 0) this.say({ kind: 'sizes', values: [...this.symbols] });
+  }
+
+  private runOnePlan(inputs: Uint8Array, files: RunnerFiles, options: RunnerOptions): void {
+    const fill = (): void => this.fillInputs(inputs, 0, this.tables.inputs.length);
+    const once = (): number => {
+      fill();
+      return this.runSteps(0, this.tables.steps.length);
+    };
+    this.say({ kind: 'first', nanoseconds: once() });
+    warmUp(options, once);
     if (options.runs > 0) {
-      this.say({ kind: 'total', nanoseconds: this.timeRuns(fill, options) });
-      this.timeBlocks(fill, options);
+      const total: number[] = [];
+      repeat(options, () => total.push(once()));
+      this.say({ kind: 'total', nanoseconds: total });
+      const times: number[][] = this.tables.steps.map(() => []);
+      repeat(options, () => {
+        fill();
+        this.timeSteps(0, times.length, times);
+      });
+      times.forEach((own, step) => this.say({ kind: 'block', step, nanoseconds: own }));
     }
     if (files.dump !== undefined) this.dump(files.dump, fill);
-    if (tables.symbols.length > 0) this.say({ kind: 'sizes', values: [...this.symbols] });
-    this.writeOutputs(files.outputs);
+    const file = new ResultFile(files.outputs);
+    this.putOutputs(file, 0, this.tables.outputs.length);
+    file.close();
+  }
+
+  private comparePlans(
+    plans: readonly [PlanPart, PlanPart],
+    inputs: Uint8Array,
+    files: RunnerFiles,
+    options: RunnerOptions,
+  ): void {
+    const once = ({ inputs: [from, to], steps }: PlanPart): number => {
+      this.fillInputs(inputs, from, to);
+      return this.runSteps(...steps);
+    };
+    for (const plan of plans) {
+      this.say({ kind: 'first', plan: plan.index, nanoseconds: once(plan) });
+    }
+    warmUp(options, () => plans.forEach(once));
+    if (options.runs > 0) {
+      const totals: readonly number[][] = [[], []];
+      pairUp(options, (plan) => totals[plan]!.push(once(plans[plan])));
+      plans.forEach(({ index: plan }) => {
+        this.say({ kind: 'total', plan, nanoseconds: totals[plan]! });
+      });
+      const times: number[][] = this.tables.steps.map(() => []);
+      pairUpBlocks(options, (plan) => {
+        this.fillInputs(inputs, ...plans[plan].inputs);
+        this.timeSteps(...plans[plan].steps, times);
+      });
+      times.forEach((own, step) => this.say({ kind: 'block', step, nanoseconds: own }));
+    }
+    const file = new ResultFile(files.outputs);
+    for (const plan of plans) {
+      once(plan);
+      this.putOutputs(file, ...plan.outputs);
+    }
+    file.close();
   }
 
   private writeAddresses(): void {
@@ -77,18 +128,29 @@ export class WasmRun {
     return (space === 'weights' ? this.layout.weights : this.layout.arena) + offset;
   }
 
-  private fillInputs(inputs: Uint8Array): void {
-    for (const { buffer, fileOffset } of this.tables.inputs) {
+  private fillInputs(inputs: Uint8Array, from: number, to: number): void {
+    for (const { buffer, fileOffset } of this.tables.inputs.slice(from, to)) {
       const { bytes } = this.tables.buffers[buffer]!;
       this.bytes.set(inputs.subarray(fileOffset, fileOffset + bytes), this.address(buffer));
     }
   }
 
   /** @returns nanoseconds */
-  private runAll(): number {
+  private runSteps(from: number, to: number): number {
     const start = performance.now();
-    for (let step = 0; step < this.tables.steps.length; step++) this.runStep(step);
+    for (let step = from; step < to; step++) this.runStep(step);
     return nanoseconds(performance.now() - start);
+  }
+
+  /** Adds the nanoseconds of each step to its own. */
+  private timeSteps(from: number, to: number, times: readonly number[][]): void {
+    let before = performance.now();
+    for (let step = from; step < to; step++) {
+      this.runStep(step);
+      const after = performance.now();
+      times[step]!.push(nanoseconds(after - before));
+      before = after;
+    }
   }
 
   private runStep(index: number): void {
@@ -130,42 +192,6 @@ export class WasmRun {
     return this.control.run(this.call, index, kernel, phase, extent);
   }
 
-  private warmUp(fill: () => void, { warmup, budgetMs }: RunnerOptions): void {
-    const start = performance.now();
-    const limit = budgetMs > 0 ? budgetMs : Infinity;
-    for (let count = 0; ; count++) {
-      const spent = performance.now() - start;
-      const isWarm = count >= LEAST_WARMUP_CALLS && spent >= LEAST_WARMUP_MS;
-      if (isWarm && (count >= warmup || spent >= limit)) return;
-      fill();
-      this.runAll();
-    }
-  }
-
-  private timeRuns(fill: () => void, options: RunnerOptions): number[] {
-    const times: number[] = [];
-    repeat(options, () => {
-      fill();
-      times.push(this.runAll());
-    });
-    return times;
-  }
-
-  private timeBlocks(fill: () => void, options: RunnerOptions): void {
-    const times: number[][] = this.tables.steps.map(() => []);
-    repeat(options, () => {
-      fill();
-      let before = performance.now();
-      for (const [step, own] of times.entries()) {
-        this.runStep(step);
-        const after = performance.now();
-        own.push(nanoseconds(after - before));
-        before = after;
-      }
-    });
-    times.forEach((own, step) => this.say({ kind: 'block', step, nanoseconds: own }));
-  }
-
   /** Runs once more and keeps what every block gives, as it lies in memory. */
   private dump(path: string, fill: () => void): void {
     const file = new ResultFile(path);
@@ -181,9 +207,9 @@ export class WasmRun {
     file.close();
   }
 
-  private writeOutputs(path: string): void {
-    const file = new ResultFile(path);
-    this.tables.outputs.forEach((output, index) => {
+  private putOutputs(file: ResultFile, from: number, to: number): void {
+    for (let index = from; index < to; index++) {
+      const output = this.tables.outputs[index]!;
       const dims = output.dims.map((dim) =>
         evaluate(dim, (name) => this.symbols[this.symbolNumber.get(name)!]!),
       );
@@ -194,8 +220,7 @@ export class WasmRun {
       const { offset } = file;
       if (bytes > 0) this.putCompact(file, this.address(output.buffer), output, dims, 0);
       this.say({ kind: 'output', index, dims, offset, bytes });
-    });
-    file.close();
+    }
   }
 
   /** The part of a buffer that the actual dims cover, without the gaps. */
@@ -221,24 +246,6 @@ export class WasmRun {
   private part(address: number, bytes: number): Uint8Array {
     return this.bytes.subarray(address, address + bytes);
   }
-
-  /** Straight from the file into the module's memory. */
-  private load(path: string, at: number, bytes: number, what: string): void {
-    const file = openSync(path, 'r');
-    try {
-      if (fstatSync(file).size !== bytes) {
-        throw new RunEnd({ message: `a file has the wrong size: ${what}` });
-      }
-      for (let done = 0; done < bytes;) {
-        const length = Math.min(bytes - done, 1 << 30);
-        const got = readSync(file, this.bytes, at + done, length, done);
-        if (got === 0) throw new RunEnd({ message: `a file cannot be read: ${what}` });
-        done += got;
-      }
-    } finally {
-      closeSync(file);
-    }
-  }
 }
 
 function evaluate(index: Index, sizeOf: (name: string) => number): number {
@@ -246,6 +253,17 @@ function evaluate(index: Index, sizeOf: (name: string) => number): number {
     throw new Error(`${name} is not known here`);
   };
   return evaluateIndex(index, none, sizeOf);
+}
+
+function warmUp({ warmup, budgetMs }: RunnerOptions, once: () => void): void {
+  const start = performance.now();
+  const limit = budgetMs > 0 ? budgetMs : Infinity;
+  for (let count = 0; ; count++) {
+    const spent = performance.now() - start;
+    const isWarm = count >= LEAST_WARMUP_CALLS && spent >= LEAST_WARMUP_MS;
+    if (isWarm && (count >= warmup || spent >= limit)) return;
+    once();
+  }
 }
 
 function repeat({ runs, budgetMs }: RunnerOptions, once: () => void): void {
@@ -258,44 +276,4 @@ function repeat({ runs, budgetMs }: RunnerOptions, once: () => void): void {
 
 function nanoseconds(ms: number): number {
   return Math.round(ms * 1e6);
-}
-
-function readWhole(path: string, bytes: number): Uint8Array {
-  const file = openSync(path, 'r');
-  try {
-    const whole = new Uint8Array(bytes);
-    let done = 0;
-    for (let got = 1; got > 0 && done < bytes; done += got) {
-      got = readSync(file, whole, done, bytes - done, done);
-    }
-    if (fstatSync(file).size !== bytes) {
-      throw new RunEnd({ message: 'a file has the wrong size: the inputs' });
-    }
-    return whole;
-  } finally {
-    closeSync(file);
-  }
-}
-
-class ResultFile {
-  offset = 0;
-  private readonly file: number;
-
-  constructor(path: string) {
-    this.file = openSync(path, 'w');
-  }
-
-  /** @returns where it stands in the file */
-  put(bytes: Uint8Array): number {
-    const at = this.offset;
-    for (let done = 0; done < bytes.length;) {
-      done += writeSync(this.file, bytes, done, Math.min(bytes.length - done, 1 << 30));
-    }
-    this.offset += bytes.length;
-    return at;
-  }
-
-  close(): void {
-    closeSync(this.file);
-  }
 }
