@@ -1,0 +1,96 @@
+/**
+ * Carries an attempt out: new operators enter the graph, the value that the root made keeps its number and its name,
+ * and what nobody needs any more goes. Says which operators are worth another look.
+ */
+import type { Operator } from '../graph/graph.ts';
+import type { Attempt } from './attempt.ts';
+import type { Match } from './match.ts';
+import type { Cell, Node, RewriteGraph } from './rewriteGraph.ts';
+
+export interface Carried {
+  readonly added: readonly Node[];
+  readonly originalIds: readonly string[];
+  /** Operators whose surroundings changed: new ones, readers, those that share a value with what went. */
+  readonly touched: ReadonlySet<number>;
+}
+
+export function carryOut(match: Match, attempt: Attempt): Carried {
+  const { graph, root, result } = match;
+  const { value, added, dead, firstCell } = attempt;
+  graph.nameCells(firstCell, result.name);
+  const originalIds = collectOriginals(graph, [...dead, ...match.nodes]);
+  const touched = new Set<number>();
+  const isNewOperator = value >= firstCell && graph.cells[value]?.constant === undefined;
+  const wasConstant = graph.constant[result.index] === true;
+
+  for (const node of dead) graph.removeNode(node);
+  const nodes = added.map(({ operator }) => {
+    const outputs = operator.outputs.map((output) =>
+      isNewOperator && output === value ? result.index : output,
+    );
+    const isResult = outputs.includes(result.index);
+    const id = isResult ? root.operator.id : nameOf(graph, outputs);
+    const entered: Operator = {
+      ...operator,
+      id,
+      name: isResult ? root.operator.name : '',
+      outputs,
+      originalIds,
+    };
+    return graph.nodes[graph.addNode(entered, root.order)] as Node;
+  });
+  if (isNewOperator) {
+    for (const reader of result.readers) touched.add(reader);
+    if (graph.constant[value] && !wasConstant) graph.markConstant(result.index);
+  } else {
+    takeTheirPlace(match, graph.cells[value] as Cell, originalIds, touched);
+  }
+  for (const { index, operator } of nodes) {
+    touched.add(index);
+    for (const input of operator.inputs) touchAround(graph, input, touched);
+  }
+  for (const { operator } of dead) {
+    for (const input of operator.inputs) touchAround(graph, input, touched);
+  }
+  return { added: nodes, originalIds, touched };
+}
+
+/** Readers of the result read a value that was there, or a constant. */
+function takeTheirPlace(
+  { graph, result }: Match,
+  cell: Cell,
+  originalIds: readonly string[],
+  touched: Set<number>,
+): void {
+  for (const reader of graph.redirect(result, cell)) touched.add(reader);
+  if (result.isOutput) graph.moveOutput(result, cell);
+  const producer = graph.producerOf(cell.index);
+  if (producer) {
+    const ids = [...new Set([...producer.operator.originalIds, ...originalIds])];
+    producer.operator = { ...producer.operator, originalIds: ids };
+    touched.add(producer.index);
+  }
+  if (graph.constant[cell.index]) graph.markConstant(cell.index);
+}
+
+function touchAround(graph: RewriteGraph, value: number, touched: Set<number>): void {
+  const producer = graph.producerOf(value);
+  if (producer) touched.add(producer.index);
+  // A value that everybody reads says nothing about anybody.
+  const readers = graph.cells[value]?.readers;
+  if (readers && readers.size <= MOST_READERS) for (const reader of readers) touched.add(reader);
+}
+
+const MOST_READERS = 16;
+
+function nameOf(graph: RewriteGraph, outputs: readonly number[]): string {
+  const first = outputs.find((output) => output >= 0) ?? -1;
+  const name = graph.cells[first]?.name ?? '';
+  return graph.graph.path === '' ? name : `${graph.graph.path}/${name}`;
+}
+
+/** Ids of the ONNX nodes of several operators, in graph order. */
+function collectOriginals(graph: RewriteGraph, nodes: readonly Node[]): readonly string[] {
+  const sorted = [...new Set(nodes)].sort((a, b) => a.order - b.order || a.index - b.index);
+  return [...new Set(sorted.flatMap(({ operator }) => operator.originalIds))];
+}

@@ -1,0 +1,88 @@
+/** Named conditions of rules, so that a list of rules reads like algebra. */
+import { dimEqual, shapesEqual } from '../graph/dim.ts';
+import type { Condition } from './rule.ts';
+import { isOneElement, numbersOf, rankOf, scalarOf, shapeOf } from './constants.ts';
+
+/** The value has one element and adds no axis to what it is combined with. */
+export function scalar(name: string): Condition {
+  return ({ graph, variables }) => {
+    const value = variables.get(name) ?? -1;
+    return isOneElement(graph, value);
+  };
+}
+
+export function sameShape(a: string, b: string): Condition {
+  return (match) => {
+    const [left, right] = [
+      shapeOf(match.graph, match.value(a)),
+      shapeOf(match.graph, match.value(b)),
+    ];
+    return left !== null && right !== null && shapesEqual(left, right);
+  };
+}
+
+export function ofRank(name: string, ...ranks: readonly number[]): Condition {
+  return (match) => ranks.includes(rankOf(match.graph, match.value(name)) ?? -1);
+}
+
+/** All elements of a known constant are greater than zero. */
+export function positive(name: string): Condition {
+  return (match) => numbersOf(match.graph, match.value(name))?.every((x) => x > 0) === true;
+}
+
+/** The number of a constant of one element fulfils `holds`. */
+export function scalarIs(name: string, holds: (value: number) => boolean): Condition {
+  return (match) => {
+    const value = scalarOf(match.graph, match.value(name));
+    return value !== undefined && holds(value);
+  };
+}
+
+/** The operator has the attribute (or its default) at the value. */
+export function attributeIs(
+  label: string,
+  name: string,
+  value: number | string,
+  fallback: number | string,
+): Condition {
+  return (match) => {
+    const attribute = match.node(label).operator.attributes.get(name);
+    const found =
+      attribute?.kind === 'int' || attribute?.kind === 'string' ? attribute.value : fallback;
+    return found === value;
+  };
+}
+
+/** The operator's results are exact by the operator table: no rounding. */
+export function exactOperator(label: string): Condition {
+  return (match) => match.node(label).entry?.properties.includes('exact') === true;
+}
+
+/** It reads one value. */
+export function unaryOperator(label: string): Condition {
+  return (match) => match.node(label).operator.inputs.filter((value) => value >= 0).length === 1;
+}
+
+/** The last axis of the value has one element, its rank is at least `rank`. */
+export function lastAxisIsOne(name: string): Condition {
+  return (match) => {
+    const shape = shapeOf(match.graph, match.value(name));
+    return shape !== null && shape.length > 0 && dimEqual(shape.at(-1) ?? 0, 1);
+  };
+}
+
+/** A value that broadcasts along the last axis only: one row of numbers, or a scalar. */
+export function perColumn(name: string): Condition {
+  return (match) => {
+    const shape = shapeOf(match.graph, match.value(name));
+    return shape !== null && shape.slice(0, -1).every((dim) => dim === 1);
+  };
+}
+
+export function all(...conditions: readonly Condition[]): Condition {
+  return (match) => conditions.every((condition) => condition(match));
+}
+
+export function not(condition: Condition): Condition {
+  return (match) => !condition(match);
+}
