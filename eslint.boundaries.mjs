@@ -27,6 +27,7 @@ const table = {
   // Tensors as files and numbers: random inputs, TensorProto files, comparison.
   'compiler/tensor': ['compiler/loop', 'compiler/onnx', ...graph],
   'compiler/bundle': [
+    'compiler/rewrite',
     'compiler/infer',
     'compiler/emit',
     'compiler/schedule',
@@ -62,8 +63,10 @@ const table = {
     'compiler/onnx',
     'compiler/graph',
   ],
-  // Models as `.onnx` files again.
+  // Models as `.onnx` files again; plans as tables.
   'compiler/export': [
+    'compiler/bundle',
+    'compiler/fusion',
     'compiler/rewrite',
     'compiler/infer',
     'compiler/onnx',
@@ -71,7 +74,12 @@ const table = {
     ...operators,
   ],
   // Measured times of blocks, by device.
-  'compiler/profile': ['compiler/fusion', 'compiler/run/runProtocol.ts', ...operators],
+  'compiler/profile': [
+    'compiler/fusion',
+    'compiler/ecg',
+    'compiler/run/runProtocol.ts',
+    ...operators,
+  ],
   // Phones: the adb client, what a device says of itself, files on it.
   'compiler/device': [],
   'compiler/session': [

@@ -12,6 +12,9 @@ import { tensorType } from '../graph/types.ts';
 import { inferModel } from '../infer/inferModel.ts';
 import { decodeElements } from '../onnx/elements.ts';
 import { quoted } from '../onnx/names.ts';
+import { DEFAULT_REWRITES } from '../rewrite/rewrite.ts';
+import type { RewriteSettings } from '../rewrite/rewrite.ts';
+import { simplifyInferred } from '../rewrite/simplifyModel.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { countOf } from '../tensor/tensor.ts';
 import { bindSizes } from './bindSizes.ts';
@@ -20,7 +23,7 @@ import { BundleError } from './bundleError.ts';
 import { stuckOperators } from './stuckOperators.ts';
 
 export interface BoundModel {
-  /** Inferred; its inputs have plain numbers as sizes. */
+  /** Inferred, rewritten, constants folded; its inputs have plain numbers as sizes. */
   readonly model: Model;
   readonly bindings: Bindings;
   /** Position among the inputs of the model file, by input of the graph. */
@@ -33,7 +36,11 @@ export interface BindOptions {
   readonly dims?: Bindings;
   /** Actual inputs in the order of the graph's; where missing, only the declared shape counts. */
   readonly inputs?: Inputs;
+  /** Default: no rewriting. */
+  readonly rewrite?: RewriteSettings;
 }
+
+const NO_REWRITES: RewriteSettings = { ...DEFAULT_REWRITES, enabled: false };
 
 type Inputs = readonly (Tensor | undefined)[];
 
@@ -46,7 +53,7 @@ const MOST_FLOATS = 64;
  * Throws BundleError where a size is still open, an input does not fit the model, or a value is needed that
  * is not given.
  */
-export function bindModel(imported: Model, { dims, inputs = [] }: BindOptions): BoundModel {
+export function bindModel(imported: Model, { dims, inputs = [], rewrite = NO_REWRITES }: BindOptions): BoundModel {
   const bindings = bindSizes(imported, dims ?? new Map(), inputs);
   const sized = withSizes(imported, inputs);
   const inputAt = (at: number): Value => sized.graph.values[sized.graph.inputs[at]!]!;
@@ -63,7 +70,7 @@ export function bindModel(imported: Model, { dims, inputs = [] }: BindOptions): 
   const missing = candidates.filter((at) => inputs[at] === undefined).map(inputAt);
   refuseMissingValues(chosen, missing);
   return {
-    model: chosen.model,
+    model: simplifyInferred(chosen.model, bindings, rewrite).model,
     bindings,
     positions: all.filter((at) => !chosen.positions.includes(at)),
     bound: [...chosen.positions]

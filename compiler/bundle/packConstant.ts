@@ -12,6 +12,7 @@ import { byteLength, decodeElements } from '../onnx/elements.ts';
 import type { ModelSource } from '../onnx/source.ts';
 import type { ElementArray } from '../tensor/tensor.ts';
 import { elementView } from '../tensor/tensor.ts';
+import { constantBytes } from './computedConstants.ts';
 
 export interface Packing {
   readonly constant: Constant;
@@ -35,8 +36,7 @@ export function* packedChunks(packing: Packing, source: ModelSource): Generator<
     return;
   }
   for (const chunk of elementChunks(packing, source)) {
-    if (storage === 'bool') chunk.forEach((byte, at) => (chunk[at] = byte === 0 ? 0 : 1));
-    yield chunk;
+    yield storage === 'bool' ? chunk.map((byte) => (byte === 0 ? 0 : 1)) : chunk;
   }
 }
 
@@ -139,6 +139,7 @@ function offsetTables({ constant, layout, physical }: Packing): readonly Float64
 /** Dense elements in row-major order. */
 function elementChunks({ constant, known }: Packing, source: ModelSource): Iterable<Uint8Array> {
   if (constant.sparse !== undefined) return [denseBytes(constant, constant.sparse.indices, source)];
+  if (constant.source.kind === 'operators') return [constantBytes(constant, source)];
   return constantChunks(constant, source, known);
 }
 

@@ -41,8 +41,29 @@ export type ConstantSource =
     }
   /** Computed while importing; the value is in `known`. */
   | { readonly kind: 'computed' }
+  /** What an operator makes of other constants, never of inputs: evaluated once, when the weights are packaged. */
+  | { readonly kind: 'operators'; readonly computation: Computation; readonly slot: number }
   /** Not to be read: strings, or a location that was refused (the diagnostic says why). */
   | { readonly kind: 'unavailable' };
+
+/** One operator over constants, which may be computed themselves. Equal ones of a model are one object. */
+export interface Computation {
+  readonly operator: Pick<
+    Operator,
+    'id' | 'name' | 'domain' | 'type' | 'opset' | 'attributes' | 'originalIds'
+  >;
+  /** By position; `undefined`: an optional input that is absent. */
+  readonly inputs: readonly (ComputationInput | undefined)[];
+  /** By slot; `undefined`: an output that is absent. */
+  readonly outputs: readonly (Pick<Constant, 'dtype' | 'dims'> | undefined)[];
+}
+
+export interface ComputationInput {
+  /** Of the value, for messages and for writing models. Untrusted text. */
+  readonly name: string;
+  readonly constant: Constant;
+  readonly known?: KnownTensor;
+}
 
 export interface Constant {
   readonly dtype: DataType;

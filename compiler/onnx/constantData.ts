@@ -94,6 +94,8 @@ function chunksOf(
       return [place.bytes];
     case 'computed':
       return [encodeElements(known?.data.map(plainNumber) ?? [], dtype)];
+    case 'operators':
+      throw new Error('what operators make of constants is evaluated by packaging');
     case 'model':
       return modelChunks(source, place, dtype);
     case 'external': {

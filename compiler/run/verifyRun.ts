@@ -2,7 +2,7 @@
  * Compares a run's outputs with what they should be: by ONNX Runtime where the user has it, else by the interpreter of
  * the loop IR when that is quick enough, else by the same target without fusion, which the report says.
  */
-import { readConstant } from '../onnx/constantData.ts';
+import { constantBytes } from '../bundle/computedConstants.ts';
 import { scalarsOf, storageOfDtype, tensorOf } from '../tensor/tensor.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { compareTensors } from '../tensor/compare.ts';
@@ -30,7 +30,7 @@ export function interpretedOutputs(prepared: PreparedModel): readonly Tensor[] {
     const { constant, known } = model.graph.values[index]!;
     const storage = constant && storageOfDtype(constant.dtype);
     if (constant === undefined || storage === undefined) return undefined;
-    const bytes = readConstant(constant, imported.source, known);
+    const bytes = constantBytes(constant, imported.source, known);
     const { dtype, dims } = constant;
     return { storage, dims, elements: scalarsOf({ dtype, dims, bytes }) };
   };

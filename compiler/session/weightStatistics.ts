@@ -2,8 +2,8 @@
  * Statistics of one constant, read on demand and in chunks: two passes over the bytes, so a tensor of
  * hundreds of megabytes needs no more memory than one chunk.
  */
+import { constantElements } from '../bundle/computedConstants.ts';
 import type { Constant, KnownTensor } from '../graph/graph.ts';
-import { constantNumbers } from '../onnx/constantData.ts';
 import type { ModelSource } from '../onnx/source.ts';
 import type { WeightStatistics } from '../protocol.ts';
 
@@ -20,7 +20,7 @@ export async function weightStatistics(
   checkpoint: () => Promise<void>,
 ): Promise<WeightStatistics> {
   const totals = { elements: 0, min: Infinity, max: -Infinity, sum: 0, zeros: 0, notFinite: 0 };
-  for (const chunk of constantNumbers(constant, source, known)) {
+  for (const chunk of constantElements(constant, source, known)) {
     await checkpoint();
     for (const value of chunk) addTo(totals, value);
   }
@@ -44,7 +44,7 @@ export async function weightStatistics(
   const width = (max - min) / BINS || 1;
   const histogram = new Array<number>(BINS).fill(0);
   let squares = 0;
-  for (const chunk of constantNumbers(constant, source, known)) {
+  for (const chunk of constantElements(constant, source, known)) {
     await checkpoint();
     for (const value of chunk) {
       if (!Number.isFinite(value)) continue;

@@ -5,7 +5,7 @@ import type { Cells } from '../../../compiler/loop/memory.ts';
 import { interpret } from '../../../compiler/loop/interpret.ts';
 import type { Tensor as ReferenceTensor } from '../../../compiler/lower/runGraph.ts';
 import { runGraph } from '../../../compiler/lower/runGraph.ts';
-import { readConstant } from '../../../compiler/onnx/constantData.ts';
+import { constantBytes } from '../../../compiler/bundle/computedConstants.ts';
 import { compareTensors } from '../../../compiler/tensor/compare.ts';
 import type { Tensor } from '../../../compiler/tensor/tensor.ts';
 import {
@@ -69,7 +69,7 @@ function run(fuzzCase: FuzzCase, how: typeof interpret): readonly Tensor[] {
     const { constant, known } = bound.model.graph.values[value]!;
     if (constant === undefined) return undefined;
     const { dtype, dims } = constant;
-    return forInterpreter(makeTensor(dtype, dims, readConstant(constant, source, known)));
+    return forInterpreter(makeTensor(dtype, dims, constantBytes(constant, source, known)));
   };
   const options = { maxSteps: MOST_STEPS, run: how, constantOf };
   const results = runGraph(bound.model, plans[0]!.plan, inputs.map(forInterpreter), options);
