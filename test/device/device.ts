@@ -41,6 +41,8 @@ export interface TestDevice {
   readonly processes: () => Promise<string[]>;
   /** Shell commands so far, in order. */
   readonly commands: readonly string[];
+  /** Of files that came in so far. */
+  readonly pushedBytes: number;
   readonly close: () => Promise<void>;
 }
 
@@ -50,6 +52,7 @@ export async function startDevice(options: DeviceOptions = {}): Promise<TestDevi
   const { profile = emulatorProfile, features = ALL_FEATURES } = options;
   const system = await openSystem(profile);
   const commands: string[] = [];
+  let pushedBytes = 0;
   const faults = observed(options.faults ?? {}, (fault) =>
     setProgramFault(join(system.root, 'system/etc/program-fault'), fault),
   );
@@ -68,7 +71,7 @@ export async function startDevice(options: DeviceOptions = {}): Promise<TestDevi
     };
     if (service === 'sync') {
       stream.accept();
-      void serveSync(stream, { files, faults, drop });
+      void serveSync(stream, { files, faults, drop, onPushed: (bytes) => (pushedBytes += bytes) });
     } else if (service === 'shell' && name.startsWith('shell,v2') && modern) {
       void serveShellV2(rest, stream, { faults, drop, shell });
     } else if (service === 'shell' || service === 'exec') {
@@ -98,6 +101,9 @@ export async function startDevice(options: DeviceOptions = {}): Promise<TestDevi
     allowPrograms: (allowed) => system.remountData(allowed ? 'exec' : 'noexec'),
     processes: () => processes(join(system.root, 'proc')),
     commands,
+    get pushedBytes() {
+      return pushedBytes;
+    },
     close: async () => {
       drop();
       await new Promise((done) => server.close(done));

@@ -30,3 +30,8 @@ function found(name: string): boolean {
   const folders = (process.env['PATH'] ?? '').split(delimiter);
   return folders.some((folder) => existsSync(join(folder, name)));
 }
+
+/** A suite's name, with the reason where it is skipped. */
+export function skipName(name: string, lacks: string | undefined): string {
+  return lacks === undefined ? name || 'whole runs' : `${name} (skipped: ${lacks})`;
+}

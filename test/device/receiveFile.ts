@@ -13,7 +13,7 @@ const DEFAULT_MODE = 0o644;
 export async function receiveFile(
   spec: string,
   reader: ByteReader,
-  { files, faults, drop }: SyncContext,
+  { files, faults, drop, onPushed }: SyncContext,
 ): Promise<Buffer | undefined> {
   const comma = spec.lastIndexOf(',');
   const path = comma < 0 ? spec : spec.slice(0, comma);
@@ -41,6 +41,7 @@ export async function receiveFile(
       return undefined;
     }
     received += chunk.length;
+    onPushed(chunk.length);
     await attempt(async () => void (await file!.writeFile(chunk)));
     if (faults.dropAtPushedByte !== undefined && received > faults.dropAtPushedByte) {
       faults.dropAtPushedByte = undefined;

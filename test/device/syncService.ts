@@ -13,6 +13,7 @@ export interface SyncContext {
   readonly files: DeviceFiles;
   readonly faults: Faults;
   readonly drop: () => void;
+  readonly onPushed: (bytes: number) => void;
 }
 
 export async function serveSync(stream: AdbStream, context: SyncContext): Promise<void> {
