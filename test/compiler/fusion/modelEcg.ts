@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { buildEcg } from '../../../compiler/ecg/buildEcg.ts';
 import type { Ecg } from '../../../compiler/ecg/ecg.ts';
 import type { Model } from '../../../compiler/graph/graph.ts';
+import { foldConstants } from '../../../compiler/infer/foldConstants.ts';
 import { inferModel } from '../../../compiler/infer/inferModel.ts';
 import { importModel } from '../../../compiler/onnx/importModel.ts';
 import { openModelFile } from '../../../compiler/onnx/source.ts';
@@ -14,7 +15,7 @@ export function modelEcg(name: string, change: (model: Model) => Model = (model)
   );
   try {
     const bindings = new Map<string, number>();
-    return buildEcg(inferModel(change(importModel(source)), { bindings }), bindings);
+    return buildEcg(foldConstants(inferModel(change(importModel(source)), { bindings })), bindings);
   } finally {
     source.close();
   }
