@@ -78,7 +78,9 @@ export async function openSystem(profile: DeviceProfile): Promise<DeviceSystem> 
     ...profile.environment,
   }).map(([name, value]) => `${name}=${value}`);
   const remountData = (options: string): void => {
-    execFileSync('nsenter', [...enter, 'mount', '-o', `remount,${options}`, join(root, 'data')]);
+    // With the source named, mount adds no options of the table of mounts, which user namespaces may not set.
+    const mount = ['mount', '-o', `remount,${options}`, 'data', join(root, 'data')];
+    execFileSync('nsenter', [...enter, ...mount]);
   };
   return {
     root: `/proc/${pid}/root`,
