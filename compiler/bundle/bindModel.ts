@@ -53,7 +53,10 @@ const MOST_FLOATS = 64;
  * Throws BundleError where a size is still open, an input does not fit the model, or a value is needed that
  * is not given.
  */
-export function bindModel(imported: Model, { dims, inputs = [], rewrite = NO_REWRITES }: BindOptions): BoundModel {
+export function bindModel(
+  imported: Model,
+  { dims, inputs = [], rewrite = NO_REWRITES }: BindOptions,
+): BoundModel {
   const bindings = bindSizes(imported, dims ?? new Map(), inputs);
   const sized = withSizes(imported, inputs);
   const inputAt = (at: number): Value => sized.graph.values[sized.graph.inputs[at]!]!;

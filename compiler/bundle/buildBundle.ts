@@ -16,6 +16,7 @@ import { chooseLayouts } from '../schedule/chooseLayouts.ts';
 import type { Target } from '../target/target.ts';
 import { copyProgram, sizesProgram } from './addedPrograms.ts';
 import type { BoundModel } from './bindModel.ts';
+import { blockOrder } from './blockOrder.ts';
 import { BufferTable, extentsOf } from './bufferTable.ts';
 import type { Bundle, BundleStep, BundleTensor } from './bundle.ts';
 import { building, BundleError } from './bundleError.ts';
@@ -32,6 +33,8 @@ export interface BundleOptions {
   readonly mostBytes?: number;
   /** Outputs may take the place of inputs that are not read any more; default: yes. */
   readonly inPlace?: boolean;
+  /** Steps run in the order of the plan's blocks; default: in one that needs little memory. */
+  readonly planOrder?: boolean;
   /** Called between blocks with what is being done and how much of it is done (0 to 1); may throw to cancel. */
   readonly checkpoint?: (stage: string, done: number) => Promise<void>;
 }
@@ -55,17 +58,24 @@ export async function buildBundle(
 ): Promise<Bundle> {
   const builder = new BundleBuilder(bound, target);
   const { checkpoint = () => Promise.resolve() } = options;
-  const each = async (stage: string, of: (block: number) => void): Promise<void> => {
-    const count = plan.blocks.length;
-    for (let block = 0; block < count; block++) {
-      if (block % STRIDE === 0) await checkpoint(stage, block / count);
+  const each = async (
+    stage: string,
+    blocks: readonly number[],
+    of: (block: number) => void,
+  ): Promise<void> => {
+    for (const [done, block] of blocks.entries()) {
+      if (done % STRIDE === 0) await checkpoint(stage, done / blocks.length);
       of(block);
     }
   };
-  await each('Lowering', (block) => builder.lower(plan.blocks[block]!.operators));
+  const operatorsOf = (block: number): readonly number[] => plan.blocks[block]!.operators;
+  const planned = plan.blocks.map((_, block) => block);
+  await each('Lowering', planned, (block) => builder.lower(operatorsOf(block)));
   await checkpoint('Choosing layouts', 0);
   builder.chooseLayouts();
-  await each('Scheduling', (block) => builder.addBlock(block, plan.blocks[block]!.operators));
+  await each('Scheduling', options.planOrder ? planned : builder.order(), (block) =>
+    builder.addBlock(block, operatorsOf(block)),
+  );
   await checkpoint('Planning memory', 0);
   const { mostBytes = MOST_BYTES[target.pointerBytes], inPlace = true } = options;
   return builder.finish(mostBytes, inPlace);
@@ -127,6 +137,14 @@ class BundleBuilder {
     const { values } = this.bound.model.graph;
     const choose = () => chooseLayouts(this.lowered, values, this.target);
     this.choice = building(() => 'The layout of tensors', choose);
+  }
+
+  /** Indices of the blocks as they are to be added. */
+  order(): readonly number[] {
+    return building(
+      () => 'The order of blocks',
+      () => blockOrder(this.bound.model, this.lowered),
+    );
   }
 
   addBlock(block: number, operators: readonly number[]): void {
