@@ -86,3 +86,17 @@ export function all(...conditions: readonly Condition[]): Condition {
 export function not(condition: Condition): Condition {
   return (match) => !condition(match);
 }
+
+/** A scalar constant greater than zero. */
+export function isPositiveScalar(name: string): Condition {
+  return scalarIs(name, (value) => value > 0);
+}
+
+/** The model imports that version of ai.onnx, or a newer one. */
+export function opsetAtLeast(version: number): Condition {
+  return ({ graph }) => (graph.model.opsets.get('') ?? 0) >= version;
+}
+
+export function opsetBelow(version: number): Condition {
+  return not(opsetAtLeast(version));
+}

@@ -151,7 +151,10 @@ export class Rewriter {
   }
 
   private *candidatesAt(node: Node, off: boolean): Iterable<Candidate> {
-    if (node.cost.operators === 0) return;
+    // Values are replaced one by one: nothing else of the operator may be read.
+    const { outputs } = node.operator;
+    const [result = -1, ...others] = outputs;
+    if (node.cost.operators === 0 || result < 0 || others.some((value) => value >= 0)) return;
     for (const [rule, form, rank] of this.index.rulesFor(node)) {
       if (!hasDtype(this.graph, node, rule)) continue;
       for (const match of findMatches(form.before, this.graph, node)) {
