@@ -223,6 +223,27 @@ export interface WhatIf {
   readonly sentence: string;
 }
 
+// ---------------------------------------------------------------- planners side by side
+
+/** One way to plan the model: a planner, with rewriting or without; the user's overrides do not count. */
+export interface Variant {
+  readonly planner: PlannerName;
+  readonly rewriting: boolean;
+}
+
+export interface PlannerRow extends Variant {
+  readonly operators: number;
+  readonly blocks: number;
+  readonly flops: number;
+  /** Bytes of tensors between blocks. */
+  readonly bytes: number;
+}
+
+export interface VariantResult {
+  readonly graph: GraphSnapshot;
+  readonly plan: PlanSnapshot;
+}
+
 // ---------------------------------------------------------------- kernels and runs
 
 /** A generated kernel as people read it. */
@@ -242,6 +263,9 @@ export interface RunSummary {
   /** Milliseconds since 1970. */
   readonly at: number;
   readonly planner: PlannerName;
+  readonly rewriting: boolean;
+  /** With the user's overrides. */
+  readonly edited: boolean;
   readonly blocks: number;
   readonly latencyMs: Spread;
   readonly noisy: boolean;
@@ -330,6 +354,8 @@ export interface WorkerRequests {
     { doc: string; target: TargetName; of: { block: number } | { edits: PlanEdits } },
     KernelText,
   ];
+  'document/planners': [{ doc: string }, readonly PlannerRow[]];
+  'document/variant': [{ doc: string; variant: Variant }, VariantResult];
   /** One application of a rule as two small graphs; null: there is none with this id. */
   'document/rewrite': [{ doc: string; id: string }, RewriteSketches | null];
   /** Weight files beside the model, relative to its folder: what a copy of it needs. */
@@ -419,10 +445,16 @@ export interface PageRequests {
   'page/explain': [{ edge: number }, string];
   'page/whatIf': [{ a: number; b: number }, WhatIf];
   'page/weightStatistics': [{ constant: number }, WeightStatistics];
+  'page/planners': [null, readonly PlannerRow[]];
+  'page/variant': [Variant, VariantResult];
+  /** Runs all of them, one after the other, at the chosen place. */
+  'page/measurePlanners': [null, EditResult];
   'page/rewrite': [{ id: string }, RewriteSketches | null];
   'page/undo': [null, null];
   'page/redo': [null, null];
   'page/save': [null, EditResult];
+  /** Asks the user where to and writes it there; the studio's pages download files themselves. */
+  'page/saveFile': [{ extension: 'svg' | 'png'; content: Uint8Array }, 'saved' | 'cancelled'];
   'page/action': [{ id: string }, null];
   /** Runs the model at the chosen target; the answer comes at once, the rest as 'host/runs'. */
   'page/run': [{ verify: boolean }, EditResult];
@@ -490,6 +522,9 @@ export const PAGE_COMMANDS = [
   'run',
   'verify',
   'toggleTimes',
+  'comparePlanners',
+  'exportSvg',
+  'exportPng',
   'showKernel',
 ] as const;
 export type PageCommand = (typeof PAGE_COMMANDS)[number];

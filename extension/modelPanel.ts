@@ -20,6 +20,7 @@ import type { TargetService } from './targetService.ts';
 import type { ModelDocument } from './modelDocument.ts';
 import { PageConnection } from './pageConnection.ts';
 import type { PageHandlers } from './pageConnection.ts';
+import { savePicture } from './savePicture.ts';
 import type { ViewStates } from './viewStates.ts';
 import { pageFolder, webviewHtml } from './webviewHtml.ts';
 
@@ -131,6 +132,9 @@ export class ModelPanel implements vscode.Disposable {
       'page/details': ({ target }) => plan.request('document/details', { target }),
       'page/explain': ({ edge }) => plan.request('document/explain', { edge }),
       'page/whatIf': ({ a, b }) => plan.request('document/whatIf', { a, b }),
+      'page/planners': () => plan.request('document/planners', {}),
+      'page/variant': (variant) => plan.request('document/variant', { variant }),
+      'page/measurePlanners': async () => runner.measurePlanners(this.document),
       'page/rewrite': ({ id }) => plan.request('document/rewrite', { id }),
       'page/weightStatistics': ({ constant }) =>
         plan.request('document/weightStatistics', { constant }),
@@ -140,6 +144,7 @@ export class ModelPanel implements vscode.Disposable {
         await this.workbench('workbench.action.files.save');
         return { ok: true };
       },
+      'page/saveFile': ({ extension, content }) => savePicture(this.document, extension, content),
       'page/run': async ({ verify }) => runner.start(this.document, verify),
       'page/cancelRun': async () => {
         runs.cancel();

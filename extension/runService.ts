@@ -6,7 +6,8 @@ import * as vscode from 'vscode';
 import { RequestCancelled } from '../compiler/client/cancellation.ts';
 import { bindOpenSizes } from '../compiler/fusion/openSizes.ts';
 import { RunFailed, runInProcess } from '../compiler/client/runProcess.ts';
-import type { EditResult } from '../compiler/protocol.ts';
+import type { DocumentState, EditResult } from '../compiler/protocol.ts';
+import { editsOfVariant, VARIANTS } from '../compiler/session/variants.ts';
 import type { RunRequest } from '../compiler/run/runMessages.ts';
 import { REFERENCES } from '../compiler/run/runProtocol.ts';
 import type { RunReport } from '../compiler/run/runProtocol.ts';
@@ -26,57 +27,72 @@ export class RunService {
   /** Starts a run; what becomes of it is told by messages and `document.runs`. */
   start(document: ModelDocument, verify: boolean): EditResult {
     const { state } = document.plan;
-    if (!vscode.workspace.isTrusted) {
-      return { ok: false, message: 'Running code needs a trusted workspace.' };
-    }
-    if (!state) return { ok: false, message: 'The model is not open yet.' };
-    if (document.runs.isRunning) return { ok: false, message: 'The model is running already.' };
-    void this.run(document, verify);
+    const refusal = refusalOf(document);
+    if (refusal || !state) return { ok: false, message: refusal ?? '' };
+    void this.run(document, state, verify).catch((error: unknown) =>
+      this.tellFailure(document, error),
+    );
     return { ok: true };
   }
 
-  private async run(document: ModelDocument, verify: boolean): Promise<void> {
+  /** Every planner, with rewriting and without, one after the other; the history holds what was measured. */
+  measurePlanners(document: ModelDocument): EditResult {
     const { state } = document.plan;
-    if (!state) return;
+    const refusal = refusalOf(document);
+    if (refusal || !state) return { ok: false, message: refusal ?? '' };
+    const measure = async (): Promise<void> => {
+      for (const variant of VARIANTS) {
+        const shown = await document.plan.request('document/variant', { variant });
+        await this.run(document, { ...shown, edits: editsOfVariant(state.edits, variant) }, false);
+      }
+    };
+    void measure().catch((error: unknown) => this.tellFailure(document, error));
+    return { ok: true };
+  }
+
+  /** Rejects when the run fails or is cancelled. */
+  private async run(
+    document: ModelDocument,
+    planned: Pick<DocumentState, 'graph' | 'plan' | 'edits'>,
+    verify: boolean,
+  ): Promise<void> {
     const options = {
       location: vscode.ProgressLocation.Notification,
       title: `Fusion Studio: running ${document.name}`,
       cancellable: true,
     };
-    try {
-      const report = await vscode.window.withProgress(options, async (progress, token) => {
-        token.onCancellationRequested(() => document.runs.cancel());
-        let done = 0;
-        return document.runs.run(state, async (onProgress, signal) => {
-          const request = await this.requestFor(document, verify);
-          return runInProcess(request, {
-            script: vscode.Uri.joinPath(this.extensionUri, 'dist', 'runWorker.cjs').fsPath,
-            heapMb: readSettings().compilerHeapMb,
-            onProgress: (stage, fraction) => {
-              const increment = Math.max(0, 100 * (fraction ?? 0) - done);
-              done += increment;
-              progress.report({ message: stage, increment });
-              onProgress(stage, fraction);
-            },
-            log: (text) => this.log.info(text),
-            signal,
-          });
+    const report = await vscode.window.withProgress(options, async (progress, token) => {
+      token.onCancellationRequested(() => document.runs.cancel());
+      let done = 0;
+      return document.runs.run(planned, async (onProgress, signal) => {
+        const request = await this.requestFor(document, planned, verify);
+        return runInProcess(request, {
+          script: vscode.Uri.joinPath(this.extensionUri, 'dist', 'runWorker.cjs').fsPath,
+          heapMb: readSettings().compilerHeapMb,
+          onProgress: (stage, fraction) => {
+            const increment = Math.max(0, 100 * (fraction ?? 0) - done);
+            done += increment;
+            progress.report({ message: stage, increment });
+            onProgress(stage, fraction);
+          },
+          log: (text) => this.log.info(text),
+          signal,
         });
       });
-      this.log.info(
-        `ran ${document.name} on ${report.target}: median ${report.latencyMs.median.toFixed(3)} ms`,
-      );
-      if (verify) tellVerified(report);
-    } catch (error) {
-      await this.tellFailure(document, error);
-    }
+    });
+    this.log.info(
+      `ran ${document.name} on ${report.target}: median ${report.latencyMs.median.toFixed(3)} ms`,
+    );
+    if (verify) tellVerified(report);
   }
 
-  private async requestFor(document: ModelDocument, verify: boolean): Promise<RunRequest> {
+  private async requestFor(
+    document: ModelDocument,
+    planned: Pick<DocumentState, 'graph' | 'edits'>,
+    verify: boolean,
+  ): Promise<RunRequest> {
     const { run, device } = readSettings();
-    const { state } = document.plan;
-    if (!state) throw new RunFailed('The model is not open any more.', []);
-    const { edits, assumed } = bindOpenSizes(state.edits, state.graph.symbols);
+    const { edits, assumed } = bindOpenSizes(planned.edits, planned.graph.symbols);
     if (assumed !== '') tellAssumed(assumed);
     return {
       location: await document.locate(),
@@ -106,6 +122,13 @@ export class RunService {
       this.models.panelsOf(document)[0]?.select({ kind: 'operator', id: operator });
     }
   }
+}
+
+/** Why it cannot run now. */
+function refusalOf(document: ModelDocument): string | undefined {
+  if (!vscode.workspace.isTrusted) return 'Running code needs a trusted workspace.';
+  if (!document.plan.state) return 'The model is not open yet.';
+  return document.runs.isRunning ? 'The model is running already.' : undefined;
 }
 
 /** Settings that say something. */

@@ -1,7 +1,15 @@
 /** Does what views ask for: events to the store, requests to the host, movements of the graph. */
-import type { EditRequest, RewriteSketches, Selection, WhatIf } from '../compiler/protocol.ts';
+import type {
+  EditRequest,
+  RewriteSketches,
+  Selection,
+  Variant,
+  WhatIf,
+} from '../compiler/protocol.ts';
 import type { Host } from './host.ts';
 import type { Actions, Command } from './state/actions.ts';
+import { comparisonText } from './state/comparison.ts';
+import type { ComparisonState } from './state/comparison.ts';
 import { membersOf } from './state/graphIndex.ts';
 import type { RunTarget } from '../compiler/run/runProtocol.ts';
 import { pairMenu, targetMenu } from './state/menuItems.ts';
@@ -10,6 +18,7 @@ import { resolveSelection, searchHits, seedOverride } from './state/selectors.ts
 import type { State } from './state/state.ts';
 import type { Store } from './store.ts';
 import type { GraphView } from './views/graph/graphView.ts';
+import { svgToPng } from './views/graph/svgToPng.ts';
 
 /** What actions move on the page besides the state. */
 export interface Stage {
@@ -233,6 +242,11 @@ export class PageActions implements Actions {
         return this.runModel(command === 'verify');
       case 'cancelRun':
         return this.send(this.host.request('page/cancelRun', null));
+      case 'comparePlanners':
+        return this.comparePlanners();
+      case 'exportSvg':
+      case 'exportPng':
+        return this.exportPicture(command === 'exportSvg' ? 'svg' : 'png');
       case 'chooseTarget':
         return this.chooseTarget();
       case 'toggleTimes':
@@ -356,6 +370,65 @@ export class PageActions implements Actions {
     );
   }
 
+  private exportPicture(extension: 'svg' | 'png'): void {
+    const svg = this.stage?.graph.toSvg();
+    if (!svg) return this.speak('There is no graph yet.');
+    const content =
+      extension === 'png' ? svgToPng(svg) : Promise.resolve(new TextEncoder().encode(svg.text));
+    content
+      .then(async (bytes) => {
+        const { document, capabilities } = this.state;
+        // What has its own undo has no workbench around it either.
+        if (capabilities.ownUndo) {
+          return download(bytes, `${document?.graph.modelName ?? 'model'}.${extension}`);
+        }
+        const outcome = await this.host.request('page/saveFile', { extension, content: bytes });
+        if (outcome === 'saved') this.speak('Saved.');
+      })
+      .catch((error: unknown) => this.failed(error));
+  }
+
+  private comparePlanners(): void {
+    this.store.dispatch({ type: 'panel', open: true });
+    const told = (comparison: Partial<ComparisonState>): void =>
+      this.store.dispatch({ type: 'comparison', comparison });
+    this.host.request('page/planners', null).then(
+      (rows) => told({ rows, failed: null }),
+      (error: unknown) => told({ failed: messageOf(error) }),
+    );
+  }
+
+  showBeside(variant: Variant | null): void {
+    if (!variant) {
+      this.store.dispatch({ type: 'comparison', comparison: { beside: null } });
+      return;
+    }
+    this.host.request('page/variant', variant).then(
+      (found) =>
+        this.store.dispatch({ type: 'comparison', comparison: { beside: { ...found, variant } } }),
+      (error: unknown) => this.failed(error),
+    );
+  }
+
+  measurePlanners(): void {
+    this.host.request('page/measurePlanners', null).then(
+      (result) => {
+        if (result.ok) return;
+        this.store.dispatch({ type: 'message', severity: 'error', text: result.message });
+      },
+      (error: unknown) => this.failed(error),
+    );
+  }
+
+  copyComparison(format: 'csv' | 'markdown'): void {
+    const { comparison, runs } = this.state;
+    if (!comparison.rows) return;
+    navigator.clipboard.writeText(comparisonText(comparison.rows, runs, format)).then(
+      () => this.store.dispatch({ type: 'message', severity: 'info', text: 'Copied.' }),
+      (error: unknown) => this.failed(error),
+    );
+  }
+
   private chooseTarget(): void {
     this.host.request('page/chooseTarget', null).then(
       (choices) => {
@@ -421,6 +494,15 @@ export class PageActions implements Actions {
     }
     return answer;
   }
+}
+
+function download(content: Uint8Array, name: string): void {
+  const url = URL.createObjectURL(new Blob([Uint8Array.from(content)]));
+  const anchor = document.createElement('a');
+  anchor.href = url;
+  anchor.download = name;
+  anchor.click();
+  URL.revokeObjectURL(url);
 }
 
 function messageOf(error: unknown): string {

@@ -82,7 +82,8 @@ async function open(connected: Host): Promise<OpenedInit & { readonly stamp?: st
 // After the question to the host: both take their time.
 registerControls();
 const actions = new PageActions(store, host);
-const page = createPage({ store, host, actions, layout, milestones });
+const startLayout = (): LayoutClient => new LayoutClient(meta('layout-worker'));
+const page = createPage({ store, host, actions, layout, startLayout, milestones });
 startDetails(store, host);
 watchWidth(store);
 // A small window is for the graph.

@@ -13,6 +13,7 @@ import type { Resolved } from './state/selectors.ts';
 import type { State } from './state/state.ts';
 import type { Store } from './store.ts';
 import { element } from './ui/dom.ts';
+import { createBesideView } from './views/besideView.ts';
 import { createContextMenu } from './views/contextMenu.ts';
 import { GraphView } from './views/graph/graphView.ts';
 import type { PointerTarget } from './views/graph/pointer.ts';
@@ -39,6 +40,8 @@ export interface PageParts {
   readonly host: Host;
   readonly actions: PageActions;
   readonly layout: LayoutClient;
+  /** Another one, started when a second graph is drawn. */
+  readonly startLayout: () => LayoutClient;
   /** Told with the first picture, to see where the time went. */
   readonly milestones: { readonly began: number; readonly asked: number; readonly had: number };
 }
@@ -52,7 +55,8 @@ export interface Page {
 /** A view that moves is saved when it rests, milliseconds. */
 const SAVE_AFTER_MS = 250;
 
-export function createPage({ store, host, actions, layout, milestones }: PageParts): Page {
+export function createPage(parts: PageParts): Page {
+  const { store, host, actions, layout, startLayout, milestones } = parts;
   const graphBox = element('div', {
     class: 'graph',
     tabIndex: 0,
@@ -76,6 +80,14 @@ export function createPage({ store, host, actions, layout, milestones }: PagePar
   const minimap = createMinimapView((x, y) => graph.centreOn(x, y));
   const refusal = createRefusal((a, b) => graph.pairPlace(a, b));
   const errorPage = createErrorPage(actions);
+  let besideLayout: LayoutClient | undefined;
+  const beside = createBesideView({
+    actions,
+    edited: () => store.state.document,
+    layout: (input, names, previous) =>
+      (besideLayout ??= startLayout()).layout(input, names, previous),
+    failed: (text) => store.dispatch({ type: 'message', severity: 'error', text }),
+  });
   const banner = createBanner();
   const live = createLiveRegion();
   const messages = createMessages((id) => store.dispatch({ type: 'dismissMessage', id }));
@@ -107,7 +119,7 @@ export function createPage({ store, host, actions, layout, milestones }: PagePar
     { class: 'page' },
     toolbar.element,
     banner.element,
-    element('div', { class: 'body' }, stage, panel.element),
+    element('div', { class: 'body' }, stage, beside.element, panel.element),
   );
   document
     .getElementById('app')!
@@ -189,6 +201,7 @@ export function createPage({ store, host, actions, layout, milestones }: PagePar
   const paintTheme = (): void => {
     const theme = readTheme();
     graph.restyle();
+    beside.restyle();
     legend.restyle(theme);
     if (graph.picture) minimap.show(graph.picture, theme);
     minimap.frame(graph.view(), selectedBlock(store.state));
@@ -228,6 +241,7 @@ export function createPage({ store, host, actions, layout, milestones }: PagePar
     for (const view of views) view.update(state, previous);
     frame.hidden = state.phase === 'failed';
     graph.update(state, previous);
+    beside.update(state, previous);
     const moved =
       state.selection !== previous?.selection ||
       state.expanded !== previous.expanded ||

@@ -131,6 +131,8 @@ export class RunBook {
       threads,
       at: Date.now(),
       planner: plan.planner,
+      rewriting: graph.rewrites.settings.enabled,
+      edited: plan.overrides.length > 0,
       blocks: plan.blockIds.length,
       latencyMs,
       noisy,

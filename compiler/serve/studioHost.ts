@@ -24,6 +24,7 @@ import type {
   WorkerRequests,
 } from '../protocol.ts';
 import { performEdit } from '../session/performEdit.ts';
+import { editsOfVariant, VARIANTS } from '../session/variants.ts';
 import type { RunRequest } from '../run/runMessages.ts';
 import type { RunReport } from '../run/runProtocol.ts';
 import { parseRunTarget } from '../run/runProtocol.ts';
@@ -163,7 +164,11 @@ export class StudioHost {
       'page/whatIf': ({ a, b }) => this.worker.request('document/whatIf', { doc: DOC, a, b }),
       'page/weightStatistics': ({ constant }) =>
         this.worker.request('document/weightStatistics', { doc: DOC, constant }),
+      'page/planners': () => this.worker.request('document/planners', { doc: DOC }),
+      'page/variant': (variant) => this.worker.request('document/variant', { doc: DOC, variant }),
+      'page/measurePlanners': async () => this.measurePlanners(),
       'page/rewrite': ({ id }) => this.worker.request('document/rewrite', { doc: DOC, id }),
+      'page/saveFile': async () => 'cancelled',
       'page/run': async ({ verify }) => this.run(verify),
       'page/cancelRun': async () => {
         this.runs.cancel();
@@ -250,20 +255,51 @@ export class StudioHost {
 
   /** Starts a run; what becomes of it is told by notifications. */
   private run(verify: boolean): EditResult {
-    const { document } = this;
-    if (!document) return { ok: false, message: 'The model is not open yet.' };
-    if (this.runs.isRunning) return { ok: false, message: 'The model is running already.' };
-    const { edits, assumed } = bindOpenSizes(document.edits, document.graph.symbols);
-    if (assumed !== '') this.say('info', `Sizes that are open are taken as ${assumed}.`);
+    const refusal = this.runRefusal();
+    if (refusal || !this.document) return { ok: false, message: refusal ?? '' };
+    const { graph, plan, edits } = this.document;
+    this.runPlan({ graph, plan }, edits, verify, true).catch((error: unknown) => this.tell(error));
+    return { ok: true };
+  }
+
+  /** Every planner, with rewriting and without, one after the other. */
+  private measurePlanners(): EditResult {
+    const refusal = this.runRefusal();
+    if (refusal || !this.document) return { ok: false, message: refusal ?? '' };
+    const { edits } = this.document;
+    const measure = async (): Promise<void> => {
+      for (const variant of VARIANTS) {
+        const shown = await this.worker.request('document/variant', { doc: DOC, variant });
+        await this.runPlan(shown, editsOfVariant(edits, variant), false, variant === VARIANTS[0]);
+      }
+    };
+    measure().catch((error: unknown) => this.tell(error));
+    return { ok: true };
+  }
+
+  private runRefusal(): string | undefined {
+    if (!this.document) return 'The model is not open yet.';
+    return this.runs.isRunning ? 'The model is running already.' : undefined;
+  }
+
+  private runPlan(
+    shown: Pick<DocumentState, 'graph' | 'plan'>,
+    planned: PlanEdits,
+    verify: boolean,
+    tellSizes: boolean,
+  ): Promise<RunReport> {
+    const { edits, assumed } = bindOpenSizes(planned, shown.graph.symbols);
+    if (assumed !== '' && tellSizes) {
+      this.say('info', `Sizes that are open are taken as ${assumed}.`);
+    }
     const location = { kind: 'file', path: this.modelPath } as const;
     const target = this.runs.chosenTarget;
     const request = { ...RUN_DEFAULTS, target, location, edits, verify };
-    this.runs
-      .run(document, (onProgress, signal) => this.runModel(request, onProgress, signal))
-      .catch((error: unknown) => {
-        if (!(error instanceof RequestCancelled)) this.say('error', messageOf(error));
-      });
-    return { ok: true };
+    return this.runs.run(shown, (onProgress, signal) => this.runModel(request, onProgress, signal));
+  }
+
+  private tell(error: unknown): void {
+    if (!(error instanceof RequestCancelled)) this.say('error', messageOf(error));
   }
 
   private announceRuns(): void {

@@ -16,9 +16,12 @@ import type {
   GraphSnapshot,
   KernelText,
   OpenResult,
+  PlannerRow,
   PlanSnapshot,
   ReplanResult,
   RewriteSketches,
+  Variant,
+  VariantResult,
   WeightStatistics,
   WhatIf,
 } from '../protocol.ts';
@@ -31,10 +34,13 @@ import { kernelText, kernelTexts } from './kernelText.ts';
 import { overrideDiagnostics } from './overrideDiagnostics.ts';
 import { planSnapshot } from './planSnapshot.ts';
 import { structureHash } from './structureHash.ts';
+import { editsOfVariant, VARIANTS } from './variants.ts';
 import { weightStatistics } from './weightStatistics.ts';
 
 export class ModelDocument {
   private revision = 1;
+  /** Of the variant asked for last: the next one is often the same graph. */
+  private compared: Analysed | undefined;
 
   private constructor(
     private readonly imported: Imported,
@@ -79,7 +85,7 @@ export class ModelDocument {
     const comparable = shown !== undefined && !rebound && fits(analysed, shown);
     const previous = comparable ? analysed.planner.plan(shown) : undefined;
     if (rebound) this.revision++;
-    Object.assign(this, { analysed, edits, plan });
+    Object.assign(this, { analysed, edits, plan, compared: undefined });
     return {
       ...(rebound ? { graph: this.graphSnapshot() } : {}),
       plan: this.planSnapshot(previous),
@@ -132,6 +138,39 @@ export class ModelDocument {
     const { plan } = await planPass(analysed, of.edits, checkpoint);
     const { model } = analysed;
     return kernelTexts(model, plan, target, () => checkpoint('Generating kernels'));
+  }
+
+  /** Every planner with rewriting and without, under the present bindings. */
+  async planners(checkpoint: Checkpoint): Promise<readonly PlannerRow[]> {
+    const rows: PlannerRow[] = [];
+    for (const variant of VARIANTS) {
+      const { analysed, plan } = await this.plannedAs(variant, checkpoint);
+      const summary = summarisePlan(analysed.ecg, plan);
+      const { operators, blocks, flops, intermediateBytesAfter: bytes } = summary;
+      rows.push({ ...variant, operators, blocks, flops, bytes });
+    }
+    return rows;
+  }
+
+  async variant(variant: Variant, checkpoint: Checkpoint): Promise<VariantResult> {
+    const { analysed, plan } = await this.plannedAs(variant, checkpoint);
+    const summary = summarisePlan(analysed.ecg, plan);
+    return {
+      graph: graphSnapshot(analysed, this.imported.source.name, this.revision),
+      plan: planSnapshot(plan, summary, this.revision, undefined),
+    };
+  }
+
+  private async plannedAs(
+    variant: Variant,
+    checkpoint: Checkpoint,
+  ): Promise<{ readonly analysed: Analysed; readonly plan: FusionPlan }> {
+    const edits = editsOfVariant(this.edits, variant);
+    const last = this.compared;
+    const analysed = last && fits(last, edits) ? last : await this.analysedFor(edits, checkpoint);
+    this.compared = analysed;
+    const { plan } = await planPass(analysed, edits, checkpoint);
+    return { analysed, plan };
   }
 
   /** An application of a rule, made or declined, as two small graphs. */

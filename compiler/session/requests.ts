@@ -68,6 +68,9 @@ export function createHandlers(): WorkerHandlers {
       }
       return find(doc).kernel(of, target, checkpointOf(doc, context));
     },
+    'document/planners': ({ doc }, context) => find(doc).planners(checkpointOf(doc, context)),
+    'document/variant': ({ doc, variant }, context) =>
+      find(doc).variant(variant, checkpointOf(doc, context)),
     'document/rewrite': async ({ doc, id }) => find(doc).rewrite(id),
     'document/externalFiles': async ({ doc }) => find(doc).externalFiles(),
     'document/weightStatistics': ({ doc, constant }, context) => {

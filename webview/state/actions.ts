@@ -1,5 +1,11 @@
 /** What views can ask for. `webview/actions.ts` does it: events to the store, requests to the host. */
-import type { EditRequest, PageCommand, Selection, WhatIf } from '../../compiler/protocol.ts';
+import type {
+  EditRequest,
+  PageCommand,
+  Selection,
+  Variant,
+  WhatIf,
+} from '../../compiler/protocol.ts';
 import type { RunTarget } from '../../compiler/run/runProtocol.ts';
 
 /** Commands of the page beyond those that the palette knows. */
@@ -43,6 +49,11 @@ export interface Actions {
   /** Puts the times of a past run on the graph; null: none. */
   showRun(run: number | null): void;
   setTarget(target: RunTarget): void;
+  /** Draws another plan beside; null: no more. */
+  showBeside(variant: Variant | null): void;
+  measurePlanners(): void;
+  /** Puts the table of planners on the clipboard. */
+  copyComparison(format: 'csv' | 'markdown'): void;
   showKernel(block: number): void;
   /** Shows an application of a rule: its operators in the graph, before and after in the panel. */
   showRewrite(id: string | null): void;

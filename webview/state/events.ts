@@ -8,6 +8,7 @@ import type {
   RunsState,
   Selection,
 } from '../../compiler/protocol.ts';
+import type { ComparisonState } from './comparison.ts';
 import type {
   DetailsTarget,
   Message,
@@ -42,6 +43,7 @@ export type PageEvent =
     }
   | { readonly type: 'weight'; readonly constant: number; readonly state: WeightState }
   | { readonly type: 'rewriteShown'; readonly rewrite: RewriteState | null }
+  | { readonly type: 'comparison'; readonly comparison: Partial<ComparisonState> }
   | { readonly type: 'editSent'; readonly anchor: number | null }
   | { readonly type: 'editDone'; readonly refusal: Refusal | null }
   // From the window.

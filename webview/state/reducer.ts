@@ -7,6 +7,7 @@ import {
   operatorOf,
   validExpanded,
 } from './carryOver.ts';
+import { NO_COMPARISON } from './comparison.ts';
 import { describeSelection, searchHits } from './selectors.ts';
 import type { OpenedInit, PageEvent } from './events.ts';
 import { plural } from './format.ts';
@@ -57,6 +58,8 @@ export function reduce(state: State, event: PageEvent): State {
       return { ...state, weights: new Map(state.weights).set(event.constant, event.state) };
     case 'rewriteShown':
       return { ...state, rewrite: event.rewrite };
+    case 'comparison':
+      return { ...state, comparison: { ...state.comparison, ...event.comparison } };
     case 'markRewrites':
       return { ...state, rewritesMarked: event.on };
     case 'editSent':
@@ -151,10 +154,22 @@ function newDocument(state: State, update: HostNotifications['host/document']['d
     selection: carrySelection(state.selection, document),
     details: null,
     weights: update.graph ? new Map() : state.weights,
+    comparison: sameSizes(previous, document) ? state.comparison : NO_COMPARISON,
     rewrite: update.graph ? stillThere(state.rewrite, document) : state.rewrite,
     refusal: null,
     spoken: replanned ? changeLine(document.plan) : state.spoken,
   };
+}
+
+/** Rewriting and planners are what is compared; other sizes, rules or another file make another comparison. */
+function sameSizes(
+  previous: State['document'],
+  { graph, edits }: NonNullable<State['document']>,
+): boolean {
+  if (!previous) return true;
+  const asked = (document: Pick<NonNullable<State['document']>, 'edits'>): string =>
+    JSON.stringify([document.edits.bindings, { ...document.edits.rewrite, enabled: true }]);
+  return previous.graph.modelName === graph.modelName && asked(previous) === asked({ edits });
 }
 
 /** An application that was switched off can be looked at as long as it is known. */

@@ -9,6 +9,8 @@ import type {
   Selection,
   WeightStatistics,
 } from '../../compiler/protocol.ts';
+import { NO_COMPARISON } from './comparison.ts';
+import type { ComparisonState } from './comparison.ts';
 
 export interface State {
   readonly phase: 'loading' | 'ready' | 'failed';
@@ -43,6 +45,7 @@ export interface State {
   readonly rewrite: RewriteState | null;
   /** Operators that rewriting made stand out. */
   readonly rewritesMarked: boolean;
+  readonly comparison: ComparisonState;
   readonly messages: readonly Message[];
   /** What the screen reader's line says. */
   readonly spoken: string;
@@ -125,6 +128,7 @@ export const initialState: State = {
   },
   rewrite: null,
   rewritesMarked: false,
+  comparison: NO_COMPARISON,
   messages: [],
   spoken: '',
 };

@@ -184,6 +184,8 @@ it('keeps the shown times as one object through the stages of another run', () =
     id: 1,
     target: 'wasm',
     place: 'WebAssembly',
+    rewriting: true,
+    edited: false,
     device: null,
     threads: 1,
     at: 0,

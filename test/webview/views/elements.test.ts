@@ -95,6 +95,8 @@ it('times colour the boxes and stand in their second line, without another layou
     id: 1,
     target: 'wasm',
     place: 'WebAssembly',
+    rewriting: true,
+    edited: false,
     device: null,
     threads: 1,
     at: 0,

@@ -21,6 +21,8 @@ import { Marks } from './marks.ts';
 import { OnScreen } from './onScreen.ts';
 import { anythingSeen, boundsOf, boxOf, middleOfRows, topOf, topmostBlock } from './places.ts';
 import type { Place } from './places.ts';
+import { pictureSvg } from './pictureSvg.ts';
+import type { SvgPicture } from './pictureSvg.ts';
 import { connectPointer } from './pointer.ts';
 import type { PointerTarget } from './pointer.ts';
 import { adaptToSize } from './renderSettings.ts';
@@ -220,6 +222,11 @@ export class GraphView {
   centreOn(x: number, y: number): void {
     if (this.cy.zoom() < LEAST_READABLE) this.cy.zoom(LEAST_READABLE);
     this.camera.centre(x, y);
+  }
+
+  /** All of it, on the screen or not; null before the first picture. */
+  toSvg(): SvgPicture | null {
+    return this.picture && pictureSvg(this.picture, this.theme);
   }
 
   /** The library's own object, for measurements. */

@@ -12,6 +12,7 @@ import {
   symbolsContent,
 } from './planSections.ts';
 import { section } from './rows.ts';
+import { plannersContent } from './plannersSection.ts';
 import { rewritesContent } from './rewritesSection.ts';
 import { runsContent } from './runsSection.ts';
 import { selectionContent } from './selectionSection.ts';
@@ -26,10 +27,11 @@ export function createPanel(actions: Actions): View {
   const runs = section('Runs', true);
   const overrides = section('Overrides', true);
   const rewrites = section('Rewrites', false);
+  const planners = section('Planners', false);
   const symbols = section('Dimensions', true);
   const diagnostics = section('Diagnostics', false);
   const model = section('Model', false);
-  const sections = [selection, runs, overrides, rewrites, symbols, diagnostics, model];
+  const sections = [selection, runs, overrides, rewrites, planners, symbols, diagnostics, model];
   const content = element('div', { class: 'panel-content' }, ...sections.map((s) => s.element));
   const grip = element('div', {
     class: 'grip',
@@ -64,6 +66,10 @@ export function createPanel(actions: Actions): View {
       if (reopened || state.runs !== previous.runs || state.phase !== previous.phase) {
         runs.setTitle(count('Runs', state.runs.history.length));
         replaceChildren(runs.body, ...runsContent(state, actions));
+      }
+      if (changed || state.comparison !== previous?.comparison || state.runs !== previous.runs) {
+        if (state.comparison.rows && !previous?.comparison.rows) planners.element.open = true;
+        replaceChildren(planners.body, ...plannersContent(state, actions));
       }
       if (
         reopened ||
