@@ -8,6 +8,8 @@ import { DEFAULT_CONTEXT } from './fusion/context.ts';
 import { createPlanner } from './fusion/planner.ts';
 import type { Planner } from './fusion/planner.ts';
 import type { FusionPlan, PlanEdits } from './fusion/plan.ts';
+import type { ProfileDatabase } from './fusion/profile.ts';
+import { EMPTY_PROFILE } from './fusion/profile.ts';
 import type { Bindings } from './graph/dim.ts';
 import type { Model } from './graph/graph.ts';
 import { inferModel } from './infer/inferModel.ts';
@@ -69,6 +71,7 @@ export async function analysePass(
   bindings: Bindings,
   checkpoint: Checkpoint = NO_CHECKPOINT,
   settings: RewriteSettings = DEFAULT_REWRITES,
+  profile: ProfileDatabase = EMPTY_PROFILE,
 ): Promise<Analysed> {
   // Types and sizes first: mapping types and every estimate depend on them.
   await checkpoint('Inferring shapes');
@@ -90,7 +93,7 @@ export async function analysePass(
     after: costOf(ecg),
   };
   const inferMs = performance.now() - start;
-  const planner = plannerFor(model, ecg);
+  const planner = plannerFor(model, ecg, profile);
   return { model, ecg, planner, bindings, settings, rewriting, inferMs };
 }
 
@@ -104,9 +107,13 @@ function costOf(ecg: Ecg): GraphCost {
   };
 }
 
-/** A planner that asks code generation what it may fuse. */
-export function plannerFor(model: Model, ecg: Ecg): Planner {
-  return createPlanner(ecg, { ...DEFAULT_CONTEXT, canCompile: loweringCanCompile(model) });
+/** A planner that asks code generation what it may fuse, and `profile` what was measured on the device of the edits. */
+export function plannerFor(
+  model: Model,
+  ecg: Ecg,
+  profile: ProfileDatabase = EMPTY_PROFILE,
+): Planner {
+  return createPlanner(ecg, { ...DEFAULT_CONTEXT, profile, canCompile: loweringCanCompile(model) });
 }
 
 export async function planPass(

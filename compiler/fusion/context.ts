@@ -15,6 +15,14 @@ export interface PlanContext {
   /** Asked for convex, connected sets only: planning keeps blocks so by itself. */
   readonly canCompile: CanCompile;
   readonly limits: Limits;
+  /** Told of every yellow cell that planning met: what a measurement would have to time. */
+  readonly onYellow?: (question: YellowQuestion) => void;
+}
+
+/** Should the two be one block? Operator indices, ascending. */
+export interface YellowQuestion {
+  readonly first: readonly number[];
+  readonly second: readonly number[];
 }
 
 export const DEFAULT_CONTEXT: PlanContext = {

@@ -30,6 +30,8 @@ export interface PlanEdits {
   readonly bindings: Readonly<Record<string, number>>;
   /** Absent: `DEFAULT_REWRITES`. */
   readonly rewrite?: RewriteSettings;
+  /** Key in the profile database: yellow cells ask what was measured there. Absent: nobody is asked. */
+  readonly device?: string;
 }
 
 /** Why an edge is fused or not: the fixed set; sentences are in `explain.ts`. */

@@ -11,7 +11,7 @@ import { applyOverride } from './localReplan.ts';
 import { matchPatterns } from './pattern.ts';
 import type { FusionPlan, Override, OverrideOutcome, PlanEdits, PlannerName } from './plan.ts';
 import type { Task } from './task.ts';
-import { planningTask } from './task.ts';
+import { planningTask, taskFor } from './task.ts';
 import { verifyPlan } from './verify.ts';
 
 /** Overrides beyond this number are refused: every one of them costs a planning step (hostile sidecars). */
@@ -19,7 +19,7 @@ export const MAX_OVERRIDES = 1000;
 
 /** @throws Error (internal) when the result is no valid plan. */
 export function planGraph(ecg: Ecg, edits: PlanEdits, context?: PlanContext): FusionPlan {
-  const task = planningTask(ecg, context);
+  const task = taskFor(planningTask(ecg, context), edits.device);
   const { constraining, repairing, ignored } = splitEdits(edits);
   let plan = planFrom(task, edits.planner, constraining);
   for (const override of repairing) plan = planStep(task, plan, override);

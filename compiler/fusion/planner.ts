@@ -6,7 +6,7 @@ import type { Ecg } from '../ecg/ecg.ts';
 import type { PlanContext } from './context.ts';
 import { planFrom, planStep, splitEdits, withIgnored } from './planGraph.ts';
 import type { FusionPlan, PlanEdits } from './plan.ts';
-import { planningTask } from './task.ts';
+import { planningTask, taskFor } from './task.ts';
 
 export interface Planner {
   /** Equal to `planGraph(ecg, edits, context)`; the same object for the same edits while remembered. */
@@ -17,7 +17,7 @@ export interface Planner {
 const REMEMBERED = 256;
 
 export function createPlanner(ecg: Ecg, context?: PlanContext): Planner {
-  const task = planningTask(ecg, context);
+  const general = planningTask(ecg, context);
   const remembered = new Map<string, FusionPlan>();
 
   const recall = (key: string, compute: () => FusionPlan): FusionPlan => {
@@ -34,7 +34,10 @@ export function createPlanner(ecg: Ecg, context?: PlanContext): Planner {
   return {
     plan(edits) {
       const { constraining, repairing, ignored } = splitEdits(edits);
-      let key = JSON.stringify([edits.planner, ...constraining]);
+      const task = taskFor(general, edits.device);
+      const measured =
+        edits.device === undefined ? [] : [edits.device, task.context.profile.revision];
+      let key = JSON.stringify([edits.planner, measured, ...constraining]);
       let plan = recall(key, () => planFrom(task, edits.planner, constraining));
       for (const override of repairing) {
         const previous = plan;

@@ -5,14 +5,19 @@
 export interface ProfileEntry {
   /** Median of one execution, nanoseconds. */
   readonly latency: number;
-  /** Standard deviation, nanoseconds. */
+  /** Standard deviation of one execution, or between runs where that is more; nanoseconds. */
   readonly deviation: number;
+  /** How many runs the median is of. */
   readonly runs: number;
+  /** Standard error of the latency, nanoseconds; default: from deviation and runs. */
+  readonly error?: number;
 }
 
 export interface ProfileDatabase {
   /** Nothing was ever measured: saves computing keys. */
   readonly isEmpty: boolean;
+  /** Changes when answers may have changed; absent: they never do. */
+  readonly revision?: number;
   /** @param key canonical block with shapes and element types, see `blockKey.ts`. */
   lookup(device: string, key: string): ProfileEntry | undefined;
 }

@@ -20,6 +20,11 @@ export function planningTask(ecg: Ecg, context: PlanContext = DEFAULT_CONTEXT): 
   return { ecg, context, indexOf };
 }
 
+/** The same for plans of one device; undefined: as the context says. */
+export function taskFor(task: Task, device: string | undefined): Task {
+  return device === undefined ? task : { ...task, context: { ...task.context, device } };
+}
+
 /** 'Conv "conv1_out"': how messages name an operator. Plain text from the model. */
 export function operatorLabel(ecg: Ecg, operator: number): string {
   const { type, id } = ecg.nodes[operator]!.operator;

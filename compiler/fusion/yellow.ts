@@ -8,6 +8,7 @@ import { blockKey } from './blockKey.ts';
 import type { PlanContext } from './context.ts';
 import { estimateFusion, isProfitable } from './cost.ts';
 import type { VerdictReason } from './plan.ts';
+import type { ProfileEntry } from './profile.ts';
 
 export interface YellowAnswer {
   readonly fuse: boolean;
@@ -26,35 +27,55 @@ export function judgeYellow(
   second: readonly number[],
   types: readonly [MappingType, MappingType],
 ): YellowAnswer {
+  context.onYellow?.({ first, second });
   const measured = measure(ecg, context, first, second);
+  let times = '';
   if (measured !== undefined) {
-    const { together, apart } = measured;
-    const fuse = together < apart;
-    const detail = `measured ${microseconds(together)} fused, ${microseconds(apart)} apart`;
-    return { fuse, reason: fuse ? 'yellow-profiled' : 'yellow-not-profitable', detail };
+    const { together, apart, noise } = measured;
+    times = `measured ${microseconds(together)} fused, ${microseconds(apart)} apart`;
+    if (Math.abs(together - apart) > noise) {
+      const fuse = together < apart;
+      return { fuse, reason: fuse ? 'yellow-profiled' : 'yellow-not-profitable', detail: times };
+    }
+    times += ', which is no difference; ';
   }
   const estimate = estimateFusion(ecg, first, second, types);
   const fuse = isProfitable(estimate);
   const detail =
-    `estimated ${formatBytes(estimate.savedBytes)} saved, ` +
+    `${times}estimated ${formatBytes(estimate.savedBytes)} saved, ` +
     `${formatBytes(estimate.penaltyBytes)} lost`;
   return { fuse, reason: fuse ? 'yellow-estimated' : 'yellow-not-profitable', detail };
 }
+
+/** What the two take as one block and as two, and what a difference has to be above; nanoseconds. */
+interface Measured {
+  readonly together: number;
+  readonly apart: number;
+  readonly noise: number;
+}
+
+/** Below this share, which of the two comes out ahead is chance. */
+const LEAST_DIFFERENCE = 0.02;
 
 function measure(
   ecg: Ecg,
   { profile, device }: PlanContext,
   first: readonly number[],
   second: readonly number[],
-): { together: number; apart: number } | undefined {
+): Measured | undefined {
   if (profile.isEmpty) return undefined;
-  const latency = (operators: readonly number[]): number | undefined =>
-    profile.lookup(device, blockKey(ecg, operators))?.latency;
-  const together = latency([...first, ...second].sort((x, y) => x - y));
-  const a = latency(first);
-  const b = latency(second);
+  const find = (operators: readonly number[]): ProfileEntry | undefined =>
+    profile.lookup(device, blockKey(ecg, operators));
+  const together = find([...first, ...second].sort((x, y) => x - y));
+  const a = find(first);
+  const b = find(second);
   if (together === undefined || a === undefined || b === undefined) return undefined;
-  return { together, apart: a + b };
+  const apart = a.latency + b.latency;
+  const errors = [together, a, b].map(
+    ({ error, deviation, runs }) => error ?? deviation / Math.sqrt(Math.max(1, runs)),
+  );
+  const noise = Math.max(2 * Math.hypot(...errors), LEAST_DIFFERENCE * apart);
+  return { together: together.latency, apart, noise };
 }
 
 function microseconds(nanoseconds: number): string {
