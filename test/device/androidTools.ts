@@ -3,102 +3,23 @@
 import type { DeviceProfile } from './profile.ts';
 
 /** Those of toybox that Android ships and scripts may use. */
-const TOYBOX = [
-  ...[
-    'basename',
-    'cat',
-    'chmod',
-    'chown',
-    'cksum',
-    'cmp',
-    'cp',
-    'cut',
-    'date',
-    'df',
-    'dirname',
-    'du',
-    'echo',
-  ],
-  ...[
-    'egrep',
-    'env',
-    'expr',
-    'false',
-    'fgrep',
-    'find',
-    'flock',
-    'getconf',
-    'grep',
-    'groups',
-    'head',
-    'id',
-    'kill',
-  ],
-  ...[
-    'killall',
-    'ln',
-    'ls',
-    'md5sum',
-    'mkdir',
-    'mkfifo',
-    'mktemp',
-    'mv',
-    'nice',
-    'nohup',
-    'od',
-    'paste',
-    'pgrep',
-  ],
-  ...[
-    'pidof',
-    'pkill',
-    'printenv',
-    'printf',
-    'ps',
-    'pwd',
-    'readlink',
-    'realpath',
-    'renice',
-    'rm',
-    'rmdir',
-    'sed',
-  ],
-  ...[
-    'seq',
-    'setsid',
-    'sha1sum',
-    'sha256sum',
-    'sleep',
-    'sort',
-    'split',
-    'stat',
-    'sync',
-    'tail',
-    'tee',
-    'test',
-  ],
-  ...[
-    'time',
-    'timeout',
-    'top',
-    'touch',
-    'tr',
-    'true',
-    'truncate',
-    'tty',
-    'ulimit',
-    'uniq',
-    'uptime',
-    'usleep',
-  ],
-  ...['vmstat', 'wc', 'which', 'whoami', 'xargs', 'xxd', 'yes', '['],
-];
+const TOYBOX =
+  '[ basename cat chmod chown cksum cmp cp cut date df dirname du echo egrep env false fgrep ' +
+  'find flock getconf grep groups head id kill killall ln ls md5sum mkdir mkfifo mktemp mv ' +
+  'nice nohup od paste pgrep pidof pkill printenv printf ps pwd readlink realpath renice rm ' +
+  'rmdir sed seq setsid sha1sum sha256sum sleep sort split stat sync tail tee test time ' +
+  'timeout top touch true truncate tty ulimit uniq uptime usleep vmstat wc which whoami xargs ' +
+  'xxd yes';
+
+/** Those that Android's toybox has and this computer's lacks. */
+const OTHERS = ['dd', 'diff', 'expr', 'tr'];
 
 export const toolLinks: Readonly<Record<string, string>> = {
   sh: '/usr/bin/mksh',
   mksh: '/usr/bin/mksh',
   toybox: '/usr/bin/toybox',
-  ...Object.fromEntries(TOYBOX.map((name) => [name, '/usr/bin/toybox'])),
+  ...Object.fromEntries(OTHERS.map((name) => [name, `/usr/bin/${name}`])),
+  ...Object.fromEntries(TOYBOX.split(' ').map((name) => [name, '/usr/bin/toybox'])),
 };
 
 const GETPROP = `#!/system/bin/sh

@@ -168,6 +168,9 @@ describe.skipIf(deviceLacks())('a test device', () => {
     expect(await shell(device, run)).toMatchObject({ status: 0, stdout: '' });
     device.faults.program = 'garbage';
     expect((await shell(device, run)).stdout.length).toBeGreaterThan(3000);
+    device.faults.program = 'flood';
+    const flood = shell(device, `${run} | head -c 100000 | wc -c; echo x | tr x y`);
+    expect((await flood).stdout).toBe('100000\ny\n');
     device.faults.program = 'stall';
     const stalled = shell(device, run);
     await expect.poll(() => device.processes(), { timeout: 5000 }).toContain('sleep 86400');
