@@ -1,11 +1,12 @@
 /** A finished run as the profile database takes it: times and layouts of its blocks, and the name of its device. */
 import { deviceKey } from '../profile/deviceKey.ts';
-import { updateProfiles } from '../profile/profileDisk.ts';
+import { openProfiles, updateProfiles } from '../profile/profileDisk.ts';
 import type { ProfileStore } from '../profile/profileStore.ts';
 import type { MeasuredBlock, MeasuredRun } from '../profile/recordRun.ts';
 import { recordRun } from '../profile/recordRun.ts';
 import { layoutKey } from '../loop/layout.ts';
-import type { ModelRun } from './runModel.ts';
+import type { PlanEdits } from '../fusion/plan.ts';
+import type { ModelRun, RunModelOptions } from './runModel.ts';
 import type { RunTarget } from './runProtocol.ts';
 
 /** Key of the device that a run ran on. */
@@ -38,6 +39,14 @@ export async function feedProfiles(
   } catch {
     return undefined;
   }
+}
+
+/** What was measured, where some of the edits ask for it. */
+export async function profilesFor(
+  edits: readonly PlanEdits[],
+  { profiles }: Pick<RunModelOptions, 'profiles'>,
+): Promise<ProfileStore | undefined> {
+  return edits.some(({ device }) => device !== undefined) ? openProfiles(profiles) : undefined;
 }
 
 function measuredBlocks({ plan, bundle, run }: ModelRun): readonly MeasuredBlock[] {

@@ -10,6 +10,7 @@ import { buildEcg } from '../ecg/buildEcg.ts';
 import type { Ecg } from '../ecg/ecg.ts';
 import type { FusionPlan, PlanEdits } from '../fusion/plan.ts';
 import type { Planner } from '../fusion/planner.ts';
+import type { ProfileDatabase } from '../fusion/profile.ts';
 import type { Bindings } from '../graph/dim.ts';
 import { integerRangeOf, randomTensor } from '../tensor/randomInput.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -29,11 +30,13 @@ export interface PrepareOptions {
   /** By position; what is missing is made up (floats uniform in [-2, 2]). */
   readonly inputs?: readonly (Tensor | undefined)[];
   readonly seed?: number;
+  /** Asked when edits name a device. */
+  readonly profile?: ProfileDatabase | undefined;
 }
 
 /** Throws BundleError where a size is open or an input does not fit. */
 export function prepareModel(imported: Imported, options: PrepareOptions): PreparedModel {
-  const { dims, inputs: given = [], seed = 1 } = options;
+  const { dims, inputs: given = [], seed = 1, profile } = options;
   const bound = bindModel(imported.model, { dims, inputs: given });
   const { graph } = bound.model;
   const inputs: Tensor[] = [];
@@ -43,7 +46,7 @@ export function prepareModel(imported: Imported, options: PrepareOptions): Prepa
     inputs[position] = given[position] ?? madeUp(bound, value, seed + position);
   });
   const ecg = buildEcg(bound.model, bound.bindings);
-  return { imported, bound, ecg, planner: plannerFor(bound.model, ecg), inputs };
+  return { imported, bound, ecg, planner: plannerFor(bound.model, ecg, profile), inputs };
 }
 
 export function planFor({ planner }: PreparedModel, edits: PlanEdits): FusionPlan {

@@ -22,6 +22,7 @@ import type { PreparedModel } from './prepareModel.ts';
 import { prepareModel } from './prepareModel.ts';
 import type { Place } from './place.ts';
 import { placeOf } from './placeOf.ts';
+import { profilesFor } from './measuredRun.ts';
 import { runBundle, yielding } from './runBundle.ts';
 import type { BundleRun, BundleRunOptions } from './runBundle.ts';
 import { RunCancelled, RunFailure } from './runFailure.ts';
@@ -60,6 +61,8 @@ export interface RunModelOptions {
   readonly untrusted?: readonly string[];
   /** More flags for the C compiler (sanitizers). */
   readonly compilerFlags?: readonly string[];
+  /** File of measured times, for edits that name a device; default: the user's. */
+  readonly profiles?: string | undefined;
   /** How devices are reached, and what runs on them. */
   readonly device?: DeviceOptions;
   /** Keep what every block gives. */
@@ -108,7 +111,8 @@ class Run {
     const edits = this.sized(imported.model);
     await this.stage('Planning');
     const dims = new Map(Object.entries(edits.bindings));
-    const prepared = prepareModel(imported, { dims, inputs: given, seed });
+    const profile = await profilesFor([edits], this.options);
+    const prepared = prepareModel(imported, { dims, inputs: given, seed, profile });
     const { run, plan, bundle, packageMs } = await this.execute(prepared, edits, place);
     const verify = await this.verify(prepared, bundle, run, place);
     const report = this.report(plan, bundle, run, packageMs, verify);

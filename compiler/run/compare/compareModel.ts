@@ -9,6 +9,7 @@ import type { PlanEdits } from '../../fusion/plan.ts';
 import type { Model } from '../../graph/graph.ts';
 import type { Place } from '../place.ts';
 import { placeOf } from '../placeOf.ts';
+import { profilesFor } from '../measuredRun.ts';
 import type { PreparedModel } from '../prepareModel.ts';
 import { prepareModel } from '../prepareModel.ts';
 import type { BundleRun } from '../runBundle.ts';
@@ -62,8 +63,9 @@ async function compare(
   await checkpoint();
   const bindings = bindingsOfBoth(imported.model, options);
   const dims = new Map(Object.entries(bindings));
+  const profile = await profilesFor([options.a, options.b], options);
   const prepare = ({ rewrite }: PlanEdits): PreparedModel =>
-    prepareModel(imported, { dims, inputs: given, seed, ...(rewrite ? { rewrite } : {}) });
+    prepareModel(imported, { dims, inputs: given, seed, profile, ...(rewrite ? { rewrite } : {}) });
   const preparedA = prepare(options.a);
   const isRewrittenAlike = JSON.stringify(options.a.rewrite) === JSON.stringify(options.b.rewrite);
   const preparedB = isRewrittenAlike ? preparedA : prepare(options.b);
