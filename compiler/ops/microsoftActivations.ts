@@ -16,9 +16,9 @@ import { microsoft } from './microsoftEntry.ts';
 import { SOFTMAX_FLOPS } from './softmax.ts';
 
 export const FAMILY: readonly OperatorEntry[] = [
-  elementwise('Gelu', [1, 1], 6),
+  elementwise('Gelu', [1, 1], 5),
   elementwise('QuickGelu', [1, 1], 5),
-  elementwise('FastGelu', [1, 2], 9),
+  elementwise('FastGelu', [1, 2], 8),
   elementwise('BiasGelu', [2, 2], 7),
   elementwise('BiasAdd', [3, 3], 2),
   microsoft('BiasSplitGelu', {

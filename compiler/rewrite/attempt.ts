@@ -280,7 +280,7 @@ class Builder {
       captures: [],
       subgraphs: new Map(),
     };
-    const key = structureKey(draft);
+    const key = structureKey(draft, graph.canonical);
     const existing = key === undefined ? undefined : this.existing(key);
     if (existing) return existing[slot];
     return this.enter(draft, entry, key)?.[slot];

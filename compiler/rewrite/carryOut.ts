@@ -18,7 +18,7 @@ export function carryOut(match: Match, attempt: Attempt): Carried {
   const { graph, root, result } = match;
   const { value, added, dead, firstCell } = attempt;
   graph.nameCells(firstCell, result.name);
-  const originalIds = collectOriginals(graph, [...dead, ...match.nodes]);
+  const originalIds = collectOriginals([...dead, ...match.nodes]);
   const touched = new Set<number>();
   const isNewOperator = value >= firstCell && graph.cells[value]?.constant === undefined;
   const wasConstant = graph.constant[result.index] === true;
@@ -90,7 +90,7 @@ function nameOf(graph: RewriteGraph, outputs: readonly number[]): string {
 }
 
 /** Ids of the ONNX nodes of several operators, in graph order. */
-function collectOriginals(graph: RewriteGraph, nodes: readonly Node[]): readonly string[] {
+function collectOriginals(nodes: readonly Node[]): readonly string[] {
   const sorted = [...new Set(nodes)].sort((a, b) => a.order - b.order || a.index - b.index);
   return [...new Set(sorted.flatMap(({ operator }) => operator.originalIds))];
 }

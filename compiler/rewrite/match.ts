@@ -83,6 +83,13 @@ class Matcher {
     private readonly root: Node,
   ) {}
 
+  /** The same value, or constants with the same elements. */
+  private readonly same = (a: number, b: number): boolean =>
+    a === b || (this.graph.canonical[a] ?? a) === (this.graph.canonical[b] ?? b);
+
+  private readonly sameValues = (a: readonly number[], b: readonly number[]): boolean =>
+    a.length === b.length && a.every((value, i) => this.same(value, b[i] as number));
+
   record(): void {
     const key = [...this.variables].flat().join();
     if (this.seen.has(key) || this.found.length >= MOST_MATCHES) return;
@@ -145,7 +152,7 @@ class Matcher {
       if (operand.constant && !rest.every((value) => value < 0 || this.graph.constant[value])) {
         return;
       }
-      return this.bind(this.rests, operand.name, rest, sameList, then);
+      return this.bind(this.rests, operand.name, rest, this.sameValues, then);
     }
     this.matchValue(operand, inputs[at] ?? -1, () =>
       this.matchOperands(operands, inputs, then, at + 1),
@@ -156,7 +163,7 @@ class Matcher {
     switch (pattern.kind) {
       case 'variable':
         if (value < 0 ? !pattern.optional : pattern.constant && !this.graph.constant[value]) return;
-        return this.bind(this.variables, pattern.name, value, Object.is, then);
+        return this.bind(this.variables, pattern.name, value, this.same, then);
       case 'number':
         if (value >= 0 && isNumber(this.graph, value, pattern.value)) then();
         return;
@@ -192,7 +199,7 @@ class Matcher {
     for (let length = links.length; length >= 0; length--) {
       const taken = links.slice(0, length);
       this.stack.push(...taken);
-      this.bind(this.chains, label, taken, sameList, () =>
+      this.bind(this.chains, label, taken, Object.is, () =>
         this.matchValue(inner, bottoms[length] as number, then),
       );
       this.stack.length -= length;
@@ -232,10 +239,6 @@ function swaps(
   if (operands.length !== 2 || inputs.length !== 2 || inputs[0] === inputs[1]) return false;
   if (operands.some(({ kind }) => kind === 'rest')) return false;
   return entry?.properties.includes('commutative') === true;
-}
-
-function sameList<T>(a: readonly T[], b: readonly T[]): boolean {
-  return a.length === b.length && a.every((item, i) => item === b[i]);
 }
 
 /** Whole numbers are compared exactly, others as closely as exporters print them. */

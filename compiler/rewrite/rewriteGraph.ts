@@ -10,6 +10,7 @@ import { findConstantValues } from '../ecg/constantValues.ts';
 import type { Estimator } from '../ecg/estimate.ts';
 import type { OperatorEntry } from '../ops/define.ts';
 import { lookupOperator } from '../ops/index.ts';
+import { isNumeric } from '../ops/known.ts';
 import type { ValueFacts } from '../ops/operatorView.ts';
 import { costOf } from './cost.ts';
 import type { Cost } from './cost.ts';
@@ -31,8 +32,6 @@ export interface Cell {
   readonly isCaptured: boolean;
   readonly outer?: string;
   constant?: Constant;
-  /** Set on constants that rules made. */
-  constantKey?: string;
 }
 
 export interface Node {
@@ -61,8 +60,12 @@ export class RewriteGraph implements ValueFacts {
   readonly outputs: number[];
   /** Live operators by structure: the first of those that compute the same. */
   readonly byKey = new Map<string, number>();
+  /** By value: the first constant with the same few elements, else the value itself. */
+  readonly canonical: number[] = [];
   private readonly names: Set<string>;
   private readonly constantsByKey = new Map<string, number>();
+  /** By value, for small constants. */
+  private readonly constantKeys: (string | undefined)[] = [];
 
   constructor(
     readonly model: Model,
@@ -74,6 +77,7 @@ export class RewriteGraph implements ValueFacts {
     this.known = values.map(({ known }) => known);
     this.constant = [...findConstantValues(graph)];
     this.outputs = [...graph.outputs];
+    for (const { index } of values) this.canonical.push(this.canonicalOf(index));
     this.names = new Set(values.map(({ name }) => name));
     const captured = new Set(operators.flatMap(({ captures }) => captures));
     this.cells = values.map((value) => ({
@@ -122,7 +126,7 @@ export class RewriteGraph implements ValueFacts {
       this.byKey.delete(node.key);
     }
     node.cost = costOf(node.operator, node.entry, this, this.estimator);
-    node.key = isShareable(node) ? structureKey(node.operator) : undefined;
+    node.key = isShareable(node) ? structureKey(node.operator, this.canonical) : undefined;
     if (node.key !== undefined && !this.byKey.has(node.key)) this.byKey.set(node.key, node.index);
   }
 
@@ -222,6 +226,7 @@ export class RewriteGraph implements ValueFacts {
     this.types.push(type);
     this.known.push(known);
     this.constant.push(constant !== undefined);
+    this.canonical.push(index);
     return index;
   }
 
@@ -239,19 +244,31 @@ export class RewriteGraph implements ValueFacts {
     this.types.length = count;
     this.known.length = count;
     this.constant.length = count;
+    this.canonical.length = count;
+    this.constantKeys.length = Math.min(this.constantKeys.length, count);
+  }
+
+  private canonicalOf(value: number): number {
+    const known = this.known[value];
+    if (this.constant[value] !== true || !known || known.data.length > MOST_COMPARED) return value;
+    if (!isNumeric(known)) return value;
+    const key = constantKey(known);
+    this.constantKeys[value] = key;
+    const first = this.constantsByKey.get(key);
+    if (first === undefined) this.constantsByKey.set(key, value);
+    return first ?? value;
   }
 
   /** The constant with these elements, made once. */
   constantCell(tensor: KnownTensor & { readonly data: readonly number[] }): number {
-    const { dtype, dims, data } = tensor;
-    const text = data.map((x) => (Object.is(x, -0) ? '-0' : String(x))).join();
-    const key = `${dtype}[${dims.join()}]${text}`;
+    const { dtype, dims } = tensor;
+    const key = constantKey(tensor);
     const found = this.constantsByKey.get(key);
     // Cells of attempts that were not made are forgotten: the place may be another's now.
-    if (found !== undefined && this.cells[found]?.constantKey === key) return found;
+    if (found !== undefined && this.constantKeys[found] === key) return found;
     const constant: Constant = { dtype, dims, source: { kind: 'computed' } };
     const cell = this.addCell({ kind: 'tensor', dtype, shape: dims }, tensor, constant);
-    (this.cells[cell] as Cell).constantKey = key;
+    this.constantKeys[cell] = key;
     this.constantsByKey.set(key, cell);
     return cell;
   }
@@ -294,6 +311,13 @@ export class RewriteGraph implements ValueFacts {
     }
     return names;
   }
+}
+
+/** Constants up to that many elements are compared. */
+const MOST_COMPARED = 64;
+
+function constantKey({ dtype, dims, data }: KnownTensor): string {
+  return `${dtype}[${dims.join()}]${data.map((x) => (Object.is(x, -0) ? '-0' : String(x))).join()}`;
 }
 
 /** Two such operators over the same inputs give the same: no random numbers, nothing unknown, no bodies. */

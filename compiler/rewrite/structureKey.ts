@@ -1,15 +1,19 @@
 /** Text that two operators share exactly when they compute the same from the same values. */
 import type { AttributeValue, Operator } from '../graph/graph.ts';
 
-/** Undefined where attributes hold tensors or graphs, which are not compared. */
-export function structureKey({
-  domain,
-  type,
-  attributes,
-  inputs,
-  outputs,
-}: Pick<Operator, 'domain' | 'type' | 'attributes' | 'inputs' | 'outputs'>): string | undefined {
-  const parts = [`${domain}.${type}/${outputs.length}(${inputs.join()})`];
+type Structure = Pick<Operator, 'domain' | 'type' | 'attributes' | 'inputs' | 'outputs'>;
+
+/**
+ * Undefined where attributes hold tensors or graphs, which are not compared.
+ * @param canonical by value: what equal constants have in common
+ */
+export function structureKey(
+  { domain, type, attributes, inputs, outputs }: Structure,
+  canonical: readonly number[],
+): string | undefined {
+  const parts = [
+    `${domain}.${type}/${outputs.length}(${inputs.map((value) => canonical[value] ?? value).join()})`,
+  ];
   for (const name of [...attributes.keys()].sort()) {
     const text = attributeKey(attributes.get(name));
     if (text === undefined) return undefined;

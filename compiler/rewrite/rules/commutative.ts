@@ -33,9 +33,7 @@ const SPECS: readonly RuleSpec[] = [
     name: 'product-of-exponentials',
     row: 'P9',
     precision: 'domain',
-    forms: [
-      ['(ReduceProd:r (Exp ?a) $axes~)', '(Exp (ReduceSum{keepdims=keepdims} ?a $axes))'],
-    ],
+    forms: [['(ReduceProd:r (Exp ?a) $axes~)', '(Exp (ReduceSum{keepdims=keepdims} ?a $axes))']],
     given: { keepdims: keepsAxes('r') },
   },
   {
@@ -67,9 +65,7 @@ const SPECS: readonly RuleSpec[] = [
     precision: 'rounding',
     dtypes: 'number',
     when: [constantAlongReduction('c', 'x', 'r')],
-    forms: [
-      ['(ReduceSum:r (Mul ?x ?c) $axes~)', '(Mul (=r ?x $axes) ?c)'],
-    ],
+    forms: [['(ReduceSum:r (Mul ?x ?c) $axes~)', '(Mul (=r ?x $axes) ?c)']],
   },
   {
     name: 'mean-of-scaled',
@@ -119,9 +115,7 @@ const SPECS: readonly RuleSpec[] = [
     row: 'R2',
     precision: 'rounding',
     dtypes: 'number',
-    forms: [
-      ['(ReduceSum|ReduceMean|ReduceProd:r (=r ?x $a~) $b~)', '(=r ?x !axes)'],
-    ],
+    forms: [['(ReduceSum|ReduceMean|ReduceProd:r (=r ?x $a~) $b~)', '(=r ?x !axes)']],
     given: { axes: mergedAxes('r') },
   },
   {
@@ -212,9 +206,7 @@ const SPECS: readonly RuleSpec[] = [
     row: 'R7',
     precision: 'domain',
     dtypes: 'any',
-    forms: [
-      [`(ArgMax|ArgMin:r (${MONOTONE}:f ?x))`, '(=r ?x)'],
-    ],
+    forms: [[`(ArgMax|ArgMin:r (${MONOTONE}:f ?x))`, '(=r ?x)']],
   },
   {
     name: 'place-of-largest-probability',

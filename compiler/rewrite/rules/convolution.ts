@@ -26,8 +26,7 @@ const CONVOLUTIONS = 'Conv|ConvTranspose';
 const PER_BIAS = '(Expand (Reshape $s !vector) !bias)';
 
 /** Weights u after those of a product per pixel w, as the weights of one convolution. */
-const COMBINED =
-  '(Transpose{perm=back} (MatMul (Transpose{perm=last} $u) (Reshape $w !matrix)))';
+const COMBINED = '(Transpose{perm=back} (MatMul (Transpose{perm=last} $u) (Reshape $w !matrix)))';
 const COMBINED_BIAS = '(ReduceSum{keepdims=0} (Mul $u (Reshape $b !shape)) !taps)';
 
 const SPECS: readonly RuleSpec[] = [
@@ -96,11 +95,7 @@ const SPECS: readonly RuleSpec[] = [
     name: 'convolution-of-shifted',
     row: 'N3',
     precision: 'rounding',
-    when: [
-      unpadded('c'),
-      perChannel('s', 'c', 'inputs'),
-      scalesWeights('c', 'inputs'),
-    ],
+    when: [unpadded('c'), perChannel('s', 'c', 'inputs'), scalesWeights('c', 'inputs')],
     forms: [
       ['(Conv:c (Add ?x $s) $w $b)', `(=c ?x $w (Add $b ${taps('(Reshape $s !shape)')}))`],
       ['(Conv:c (Add ?x $s) $w)', `(=c ?x $w ${taps('(Reshape $s !shape)')})`],
@@ -154,10 +149,7 @@ const SPECS: readonly RuleSpec[] = [
     precision: 'rounding',
     when: [attributeIs('c', 'group', 1, 1)],
     forms: [
-      [
-        '(Add (Conv:c ?x $w) (=c ?y $u))',
-        '(=c (Concat{axis=1} ?x ?y) (Concat{axis=1} $w $u))',
-      ],
+      ['(Add (Conv:c ?x $w) (=c ?y $u))', '(=c (Concat{axis=1} ?x ?y) (Concat{axis=1} $w $u))'],
       [
         '(Add (Conv:c ?x $w $b) (=c ?y $u $d))',
         '(=c (Concat{axis=1} ?x ?y) (Concat{axis=1} $w $u) (Add $b $d))',
@@ -198,18 +190,14 @@ const SPECS: readonly RuleSpec[] = [
     row: 'N9',
     precision: 'rounding',
     when: [pointwise('c')],
-    forms: [
-      ['(GlobalAveragePool:p (Conv:c ?x $w $b~))', '(=c (=p ?x) $w $b)'],
-    ],
+    forms: [['(GlobalAveragePool:p (Conv:c ?x $w $b~))', '(=c (=p ?x) $w $b)']],
   },
   {
     name: 'average-before-pixel-product',
     row: 'N9',
     precision: 'rounding',
     when: [pointwise('c'), unpadded('p'), attributeIs('p', 'ceil_mode', 0, 0)],
-    forms: [
-      ['(AveragePool:p (Conv:c ?x $w $b~))', '(=c (=p ?x) $w $b)'],
-    ],
+    forms: [['(AveragePool:p (Conv:c ?x $w $b~))', '(=c (=p ?x) $w $b)']],
   },
 ];
 

@@ -6,6 +6,7 @@ import { CONVOLUTION } from './convolution.ts';
 import { DISTRIBUTIVE } from './distributive.ts';
 import { IDENTITIES } from './identities.ts';
 import { MATRIX_PRODUCT } from './matrixProduct.ts';
+import { MOVEMENT } from './movement.ts';
 import { RECOGNISED } from './recognised.ts';
 
 export const ALL_RULES: readonly Rule[] = [
@@ -16,4 +17,5 @@ export const ALL_RULES: readonly Rule[] = [
   ...COMMUTATIVE,
   ...CONVOLUTION,
   ...MATRIX_PRODUCT,
+  ...MOVEMENT,
 ];

@@ -135,10 +135,7 @@ const SPECS: readonly RuleSpec[] = [
     precision: 'rounding',
     when: [ofRank('w', 2)],
     forms: [
-      [
-        '(Add (MatMul (Add ?x $e) $w) $b)',
-        `(Add (MatMul ?x $w) (Add (MatMul ${EDGE} $w) $b))`,
-      ],
+      ['(Add (MatMul (Add ?x $e) $w) $b)', `(Add (MatMul ?x $w) (Add (MatMul ${EDGE} $w) $b))`],
     ],
     given: { flat: () => ROW_SHAPE, vector: vectorShape('e', 'w') },
   },
@@ -171,9 +168,7 @@ const SPECS: readonly RuleSpec[] = [
     row: 'L8',
     precision: 'exact',
     when: [swapsLastAxes('t'), swapsLastAxes('s'), swapsLastAxes('u')],
-    forms: [
-      ['(Transpose:t (MatMul (Transpose:s ?a) (Transpose:u ?b)))', '(MatMul ?b ?a)'],
-    ],
+    forms: [['(Transpose:t (MatMul (Transpose:s ?a) (Transpose:u ?b)))', '(MatMul ?b ?a)']],
   },
   {
     name: 'transposed-operand',
@@ -204,9 +199,7 @@ const SPECS: readonly RuleSpec[] = [
     row: 'L9',
     precision: 'exact',
     when: [ofRank('x', 2), ofRank('w', 2), ofRank('b', 0, 1, 2)],
-    forms: [
-      ['(Add (MatMul ?x $w) $b)', '(Gemm ?x $w $b)'],
-    ],
+    forms: [['(Add (MatMul ?x $w) $b)', '(Gemm ?x $w $b)']],
   },
   {
     name: 'identity-matrix',

@@ -26,11 +26,7 @@ const TANH_GELU = [CUBIC, CUBIC_FACTORED].map((inner) => `(Add (Tanh ${inner}) 1
 
 /** x · gate / 2 in the orders that occur. */
 function halfOf(gate: string): readonly string[] {
-  return [
-    `(Mul (Mul ?x ${gate}) 0.5)`,
-    `(Mul (Mul ?x 0.5) ${gate})`,
-    `(Mul ?x (Mul ${gate} 0.5))`,
-  ];
+  return [`(Mul (Mul ?x ${gate}) 0.5)`, `(Mul (Mul ?x 0.5) ${gate})`, `(Mul ?x (Mul ${gate} 0.5))`];
 }
 
 const SHIFTED_EXP = '(Exp (Sub ?x (ReduceMax ?x $axes)))';
@@ -120,9 +116,7 @@ const SPECS: readonly RuleSpec[] = [
     row: 'E23',
     precision: 'rounding',
     when: [opsetAtLeast(13)],
-    forms: [
-      [`(Div ${SHIFTED_EXP} (ReduceSum ${SHIFTED_EXP} $axes))`, '(Softmax{axis=axis} ?x)'],
-    ],
+    forms: [[`(Div ${SHIFTED_EXP} (ReduceSum ${SHIFTED_EXP} $axes))`, '(Softmax{axis=axis} ?x)']],
     given: { axis: onlyAxis('axes') },
   },
 ];
