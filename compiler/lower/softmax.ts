@@ -6,6 +6,7 @@ import type { Expr } from '../loop/expr.ts';
 import { binary, compare, indexValue, literal, select, unary } from '../loop/expr.ts';
 import type { Index } from '../loop/indexExpr.ts';
 import { ZERO } from '../loop/indexExpr.ts';
+import { registerType } from '../loop/scalarType.ts';
 import { axisIn } from '../ops/axes.ts';
 import type { Field } from './field.ts';
 import type { Lowering, LowerOp } from './lowerOp.ts';
@@ -34,23 +35,37 @@ function statistics(
     scope: Parameters<Field['element']>[0],
     index: readonly Index[],
   ): Expr => binary('sub', x, scope.at(most, rowOf(index)));
-  const sum = reduceKept(op, input, axes, SUM, (x, scope, index) =>
-    unary('exp', shifted(x, scope, index)),
-  );
-  return { input, axes, rowOf, most, shifted, sum };
+  return { input, axes, rowOf, most, shifted };
 }
 
 /** Softmax over the given axes together. */
 export function softmaxOf(op: LowerOp, input: Field, axes: readonly number[]): Field {
-  const { rowOf, shifted, sum } = statistics(op, input, axes);
+  const { rowOf, shifted } = statistics(op, input, axes);
+  const { shape } = input;
+  // Read twice: kept, in memory that schedules shrink to one row.
+  const exponential = op.make({
+    shape,
+    storage: registerType(input.storage),
+    cost: 'heavy',
+    element: (scope, index) => unary('exp', shifted(scope.at(input, index), scope, index)),
+  });
+  const sum = reduceKept(op, exponential, axes, SUM);
+  // One division a row. The sum is at least 1.
+  const share = op.make({
+    shape: sum.shape,
+    storage: sum.storage,
+    cost: 'heavy',
+    element: (scope, index) => {
+      const total = scope.at(sum, index);
+      return binary('div', literal(total.type, 1), total);
+    },
+  });
   return op.make({
-    shape: input.shape,
+    shape,
     storage: input.storage,
     cost: 'light',
-    element: (scope, index) => {
-      const exponential = unary('exp', shifted(scope.at(input, index), scope, index));
-      return binary('div', exponential, scope.at(sum, rowOf(index)));
-    },
+    element: (scope, index) =>
+      binary('mul', scope.at(exponential, index), scope.at(share, rowOf(index))),
   });
 }
 
@@ -61,7 +76,10 @@ const softmax: Lowering = (op) => {
 
 /** log(softmax(input)) over the given axes together. */
 export function logSoftmaxOf(op: LowerOp, input: Field, axes: readonly number[]): Field {
-  const { rowOf, shifted, sum } = statistics(op, input, axes);
+  const { rowOf, shifted } = statistics(op, input, axes);
+  const sum = reduceKept(op, input, axes, SUM, (x, scope, index) =>
+    unary('exp', shifted(x, scope, index)),
+  );
   return op.make({
     shape: input.shape,
     storage: input.storage,

@@ -189,8 +189,11 @@ class Walk {
       case 'store':
         this.access('store', stmt.buffer, stmt.indices, facts, inner);
         return;
-      case 'while':
       case 'local':
+        // Scratch of one point: a row.
+        this.strange ||= inner.length > 0;
+        return;
+      case 'while':
       case 'check':
       case 'checkedIndex':
         this.strange ||= stmt.kind !== 'checkedIndex' || inner.length > 0;

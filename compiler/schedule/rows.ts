@@ -72,7 +72,7 @@ function vectorLoop(loop: Loop, extent: number, lanes: number, place: Place): re
 }
 
 /** The innermost loops move along adjacent elements, as far as they move at all. */
-function isAlongRow({ accesses }: Nest): boolean {
+export function isAlongRow({ accesses }: Nest): boolean {
   return accesses.every(({ inner, position, facts }) => {
     const last = inner.at(-1);
     if (last === undefined) return true;

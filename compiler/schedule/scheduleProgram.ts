@@ -10,6 +10,7 @@ import { factsAfter, rootFacts, simplifyProgram } from '../loop/simplify.ts';
 import { assertProgram } from '../loop/verify.ts';
 import { channelLayout } from './channelBlock.ts';
 import { matchDivisions } from './divisions.ts';
+import { fuseNests } from './fuseNests.ts';
 import { markIndependent, onlyRootParallel } from './independent.ts';
 import { nameExtents } from './nameExtents.ts';
 import { nestAt, rootLoops } from './nest.ts';
@@ -28,7 +29,8 @@ import type { TileRequest } from './transform/tile.ts';
 export function scheduleProgram(program: LoopProgram, request: ScheduleRequest): ScheduledProgram {
   const named = nameExtents(simplifyProgram(program));
   // Loops cut where indices divide them: what a branch around says of the whole index may be lost to proofs.
-  const logical = markIndependent(provenNests(named, matchDivisions(named)));
+  const marked = markIndependent(provenNests(named, matchDivisions(named)));
+  const logical = fuseNests(marked, new Set(request.layouts.keys()));
   const prepared = prepare(relayout(logical, withLocals(logical, request)), request);
   for (const careful of [false, true]) {
     const scheduled = scheduleNests(prepared, request, careful);

@@ -12,10 +12,10 @@ import { vectoriseReduction } from '../../../../compiler/schedule/transform/vect
 import { input, node } from '../../onnx/protoWriter.ts';
 import { expectSame, lowered } from './equality.ts';
 
-function softmax(rows: number, columns: number): LoopProgram {
+function logSoftmax(rows: number, columns: number): LoopProgram {
   return lowered({
     inputs: [input('x', 'float32', [rows, columns])],
-    nodes: [node('Softmax', ['x'], ['y'], { axis: 1 })],
+    nodes: [node('LogSoftmax', ['x'], ['y'], { axis: 1 })],
     outputs: ['y'],
   });
 }
@@ -55,9 +55,9 @@ describe('reductions along rows', () => {
     [5, 3, 8, 1],
     [1, 255, 16, 4],
   ])(
-    'softmax of %i x %i in vectors of %i, %i accumulators',
+    'log softmax of %i x %i in vectors of %i, %i accumulators',
     (rows, columns, lanes, accumulators) => {
-      const program = softmax(rows, columns);
+      const program = logSoftmax(rows, columns);
       const row =
         rows === 1 ? { i1: 'i0', max: 'k3', sum: 'k6' } : { i1: 'i1', max: 'k4', sum: 'k7' };
       const reduced = reduceAll(program, [row.max, row.sum], lanes, accumulators);
