@@ -7,24 +7,26 @@ import { fileURLToPath } from 'node:url';
 import { ModelError } from '../diagnostics.ts';
 import { PLANNERS } from '../fusion/plan.ts';
 import { RunCancelled, RunFailure } from '../run/runFailure.ts';
+import { feedProfiles } from '../run/measuredRun.ts';
 import { runModel } from '../run/runModel.ts';
 import type { ModelRun, RunModelOptions } from '../run/runModel.ts';
 import { readTensorProto, TensorFileError, writeTensorProto } from '../tensor/protoFile.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { UsageError, onlyPositional, readArguments } from './command.ts';
+import { onlyPositional, readArguments } from './command.ts';
 import type { Command } from './command.ts';
 import { readEdits } from './editArguments.ts';
+import { TARGET_NAMES, readCores, readCount, readTarget } from './runArguments.ts';
 import { runTable } from './runReport.ts';
 import { printable } from './terminal.ts';
 
 export const runCommand: Command = {
   name: 'run',
   synopsis:
-    `MODEL [--target wasm|native] [--planner ${PLANNERS.join('|')}] [--overrides FILE]\n` +
+    `MODEL [--target ${TARGET_NAMES}] [--planner ${PLANNERS.join('|')}] [--overrides FILE]\n` +
     '      [--dim NAME=N] [--threads N] [--warmup N] [--runs N] [--inputs DIR] [--outputs DIR]\n' +
-    '      [--verify] [--json]',
+    '      [--cores all|big|LIST] [--verify] [--json]',
   summary:
-    'Run a model on this computer and print the time of every block. Inputs are random, or input_N.pb ' +
+    'Run a model here or on a phone and print the time of every block. Inputs are random, or input_N.pb ' +
     'in DIR; --verify compares with output_N.pb there, with ONNX Runtime, or with the model unfused.',
   run,
 };
@@ -48,6 +50,7 @@ async function run(args: readonly string[]): Promise<number> {
       runs: { type: 'string' },
       inputs: { type: 'string' },
       outputs: { type: 'string' },
+      cores: { type: 'string' },
       verify: { type: 'boolean' },
       json: { type: 'boolean' },
     },
@@ -76,11 +79,13 @@ async function run(args: readonly string[]): Promise<number> {
     verify,
     ...(expected.length > 0 ? { expected } : {}),
     ...runSettings(),
+    device: { cores: readCores(values.cores) },
   };
   const finished = await withCancelling((signal) =>
     runModel({ ...options, signal, ...(values.json ? {} : { onProgress: showStage }) }),
   );
   if (typeof finished === 'number') return finished;
+  await feedProfiles(finished);
   if (values.outputs !== undefined) await writeTensors(values.outputs, finished);
   const { report } = finished;
   process.stdout.write(
@@ -129,7 +134,7 @@ export async function withCancelling<T>(
   }
 }
 
-function sayAssumed(assumed: string): void {
+export function sayAssumed(assumed: string): void {
   process.stderr.write(
     `Sizes that the model leaves open are taken as ${printable(assumed)} (--dim NAME=N sets others).\n`,
   );
@@ -144,20 +149,6 @@ export function showStage(stage: string, fraction?: number): void {
 
 function clearStage(): void {
   if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
-}
-
-function readTarget(name = 'wasm'): 'wasm' | 'native' {
-  if (name === 'wasm' || name === 'native') return name;
-  throw new UsageError(`--target is wasm or native, not '${name}'`);
-}
-
-function readCount(option: string, text: string | undefined, none: number, most: number): number {
-  if (text === undefined) return none;
-  const count = Number(text);
-  if (!/^\d{1,6}$/.test(text) || count > most) {
-    throw new UsageError(`${option} wants a number from 0 to ${most}, not '${text}'`);
-  }
-  return count;
 }
 
 /** `input_0.pb` and so on, by number; the numbers may have gaps. */
