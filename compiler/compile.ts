@@ -18,6 +18,7 @@ import { importModel } from './onnx/importModel.ts';
 import type { ModelSource } from './onnx/source.ts';
 import type { GraphCost, RewriteResult, RewriteSettings } from './rewrite/rewrite.ts';
 import { DEFAULT_REWRITES } from './rewrite/rewrite.ts';
+import { simplifyInferred } from './rewrite/simplifyModel.ts';
 
 /** Runs before each pass with its name; may throw to cancel. */
 export type Checkpoint = (stage: string) => Promise<void>;
@@ -77,21 +78,17 @@ export async function analysePass(
   await checkpoint('Inferring shapes');
   const start = performance.now();
   const inferred = inferModel(imported.model, { bindings });
+  // Then mathematical properties: the graph that is planned is the cheaper one.
   await checkpoint('Rewriting');
-  const { model, ...rewritten }: RewriteResult = {
-    model: inferred,
-    applications: [],
-    declined: [],
-  };
+  const simplified = simplifyInferred(inferred, bindings, settings);
+  const { model, applications, declined } = simplified;
   // The paper's attributes on operators and edges.
   await checkpoint('Building the ECG');
   const ecg = buildEcg(model, bindings);
-  const rewriting: Rewriting = {
-    ...rewritten,
-    before:
-      rewritten.applications.length === 0 ? costOf(ecg) : costOf(buildEcg(inferred, bindings)),
-    after: costOf(ecg),
-  };
+  const after = costOf(ecg);
+  const before =
+    applications.length === 0 ? after : costOf(buildEcg(simplified.inferred, bindings));
+  const rewriting: Rewriting = { applications, declined, before, after };
   const inferMs = performance.now() - start;
   const planner = plannerFor(model, ecg, profile);
   return { model, ecg, planner, bindings, settings, rewriting, inferMs };

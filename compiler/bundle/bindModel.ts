@@ -12,7 +12,7 @@ import { tensorType } from '../graph/types.ts';
 import { inferModel } from '../infer/inferModel.ts';
 import { decodeElements } from '../onnx/elements.ts';
 import { quoted } from '../onnx/names.ts';
-import { DEFAULT_REWRITES } from '../rewrite/rewrite.ts';
+import { NO_REWRITES } from '../rewrite/rewrite.ts';
 import type { RewriteSettings } from '../rewrite/rewrite.ts';
 import { simplifyInferred } from '../rewrite/simplifyModel.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -39,8 +39,6 @@ export interface BindOptions {
   /** Default: no rewriting. */
   readonly rewrite?: RewriteSettings;
 }
-
-const NO_REWRITES: RewriteSettings = { ...DEFAULT_REWRITES, enabled: false };
 
 type Inputs = readonly (Tensor | undefined)[];
 

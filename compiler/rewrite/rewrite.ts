@@ -35,6 +35,8 @@ export const DEFAULT_REWRITES: RewriteSettings = {
   offApplications: [],
 };
 
+export const NO_REWRITES: RewriteSettings = { ...DEFAULT_REWRITES, enabled: false };
+
 /** Of one inference. */
 export interface GraphCost {
   readonly operators: number;

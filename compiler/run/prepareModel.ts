@@ -12,6 +12,8 @@ import type { FusionPlan, PlanEdits } from '../fusion/plan.ts';
 import type { Planner } from '../fusion/planner.ts';
 import type { ProfileDatabase } from '../fusion/profile.ts';
 import type { Bindings } from '../graph/dim.ts';
+import { DEFAULT_REWRITES } from '../rewrite/rewrite.ts';
+import type { RewriteSettings } from '../rewrite/rewrite.ts';
 import { integerRangeOf, randomTensor } from '../tensor/randomInput.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
@@ -30,14 +32,16 @@ export interface PrepareOptions {
   /** By position; what is missing is made up (floats uniform in [-2, 2]). */
   readonly inputs?: readonly (Tensor | undefined)[];
   readonly seed?: number;
+  /** Default: as for a model without edits. */
+  readonly rewrite?: RewriteSettings | undefined;
   /** Asked when edits name a device. */
   readonly profile?: ProfileDatabase | undefined;
 }
 
 /** Throws BundleError where a size is open or an input does not fit. */
 export function prepareModel(imported: Imported, options: PrepareOptions): PreparedModel {
-  const { dims, inputs: given = [], seed = 1, profile } = options;
-  const bound = bindModel(imported.model, { dims, inputs: given });
+  const { dims, inputs: given = [], seed = 1, profile, rewrite = DEFAULT_REWRITES } = options;
+  const bound = bindModel(imported.model, { dims, inputs: given, rewrite });
   const { graph } = bound.model;
   const inputs: Tensor[] = [];
   for (const { position, tensor } of bound.bound) inputs[position] = tensor;

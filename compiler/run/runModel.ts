@@ -18,6 +18,7 @@ import { modelFromBytes, openModelFile } from '../onnx/source.ts';
 import type { ModelLocation } from '../protocol.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { askOnnxRuntime, findOnnxRuntime } from './oracle/onnxRuntime.ts';
+import { NO_REWRITES } from '../rewrite/rewrite.ts';
 import type { PreparedModel } from './prepareModel.ts';
 import { prepareModel } from './prepareModel.ts';
 import type { Place } from './place.ts';
@@ -112,7 +113,8 @@ class Run {
     await this.stage('Planning');
     const dims = new Map(Object.entries(edits.bindings));
     const profile = await profilesFor([edits], this.options);
-    const prepared = prepareModel(imported, { dims, inputs: given, seed, profile });
+    const { rewrite } = edits;
+    const prepared = prepareModel(imported, { dims, inputs: given, seed, profile, rewrite });
     const { run, plan, bundle, packageMs } = await this.execute(prepared, edits, place);
     const verify = await this.verify(prepared, bundle, run, place);
     const report = this.report(plan, bundle, run, packageMs, verify);
@@ -185,10 +187,13 @@ class Run {
     await this.stage('Verifying');
     const known = await this.askOnnxRuntime(prepared);
     if (known !== undefined) return reportOn('onnxruntime', known);
-    if (isInterpretable(prepared)) return reportOn('interpreter', interpretedOutputs(prepared));
-    const edits: PlanEdits = { ...NO_EDITS, planner: 'none' };
+    // As the file says it, so that a wrong rewriting shows.
+    const { imported, bound, inputs } = prepared;
+    const plain = prepareModel(imported, { dims: bound.bindings, inputs, rewrite: NO_REWRITES });
+    if (isInterpretable(plain)) return reportOn('interpreter', interpretedOutputs(plain));
+    const edits: PlanEdits = { ...NO_EDITS, planner: 'none', rewrite: NO_REWRITES };
     const once = { warmup: 0, runs: 0, dump: false };
-    const unfused = await this.execute(prepared, edits, place, once);
+    const unfused = await this.execute(plain, edits, place, once);
     return reportOn('unfused', unfused.run.outputs);
   }
 

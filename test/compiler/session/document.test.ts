@@ -4,6 +4,7 @@ import { modelFromBytes } from '../../../compiler/onnx/source.ts';
 import type { OpenResult } from '../../../compiler/protocol.ts';
 import { ModelDocument } from '../../../compiler/session/document.ts';
 import { Cancelled, createHandlers } from '../../../compiler/session/requests.ts';
+import { DEFAULT_REWRITES, NO_REWRITES } from '../../../compiler/rewrite/rewrite.ts';
 import { input, model, node, tensor } from '../onnx/protoWriter.ts';
 
 const idle = (): Promise<void> => Promise.resolve();
@@ -25,7 +26,10 @@ const bytes = model({
   ],
 });
 
-function open(edits = NO_EDITS): Promise<{ document: ModelDocument; result: OpenResult }> {
+/** As the file says it. */
+const PLAIN = { ...NO_EDITS, rewrite: NO_REWRITES };
+
+function open(edits = PLAIN): Promise<{ document: ModelDocument; result: OpenResult }> {
   return ModelDocument.open(modelFromBytes(bytes, 'tiny.onnx'), edits, idle);
 }
 
@@ -57,11 +61,11 @@ describe('a document in the worker', () => {
 
   test('binding a size infers again and sends a new graph', async () => {
     const { document, result } = await open();
-    const bound = await document.replan({ ...NO_EDITS, bindings: { n: 5 } }, NO_EDITS, idle);
+    const bound = await document.replan({ ...PLAIN, bindings: { n: 5 } }, PLAIN, idle);
     expect(bound.graph?.revision).not.toBe(result.graph.revision);
     expect(bound.graph?.symbols[0]).toMatchObject({ name: 'n', bound: 5 });
     expect(bound.graph?.flops[2]).toBe(10);
-    const same = await document.replan({ ...NO_EDITS, bindings: { n: 5 } }, NO_EDITS, idle);
+    const same = await document.replan({ ...PLAIN, bindings: { n: 5 } }, PLAIN, idle);
     expect(same.graph).toBeUndefined();
   });
 
@@ -96,6 +100,42 @@ describe('a document in the worker', () => {
     expect(details).toMatchObject({ kind: 'block', block: 1, seed: 1, mapping: 'Many-to-Many' });
     // m (8 bytes at n = 1) enters, a never leaves.
     expect(details).toMatchObject({ bytesIn: 8, bytesInside: 8, bytesOut: 0 });
+  });
+
+  test('rewriting makes another graph, which still knows the names of the file', async () => {
+    const { document, result } = await open();
+    expect(result.graph.rewrites.applications).toEqual([]);
+    const { graph, plan } = await document.replan(NO_EDITS, PLAIN, idle);
+    expect([...graph!.typeOf].map((type) => graph!.operatorTypes[type])).toContain('Gemm');
+    expect(plan.blockOf.length).toBeLessThan(4);
+    const { applications, before, after } = graph!.rewrites;
+    expect(before.operators - after.operators).toBeGreaterThan(0);
+    const [first] = applications;
+    expect(first?.operators.length).toBeGreaterThan(0);
+    const sketches = document.rewrite(first!.id);
+    expect(sketches?.before.nodes.filter(({ role }) => role === 'operator')).toHaveLength(2);
+    expect(document.rewrite('nobody')).toBeNull();
+    // The MatMul is gone; its name leads to what took its place.
+    const alias = graph!.aliases.indexOf('m');
+    expect(graph!.operatorTypes[graph!.typeOf[graph!.aliasOf[alias]!]!]).toBe('Gemm');
+    const off = { ...DEFAULT_REWRITES, offApplications: [first!.id] };
+    const declined = await document.replan({ ...NO_EDITS, rewrite: off }, NO_EDITS, idle);
+    expect(declined.graph?.rewrites.declined.map(({ id }) => id)).toContain(first!.id);
+  });
+
+  test('planners are held side by side, with rewriting and without', async () => {
+    const { document } = await open();
+    const rows = await document.planners(idle);
+    expect(rows.map(({ planner, rewriting }) => `${planner} ${rewriting}`)).toHaveLength(6);
+    const of = (planner: string, rewriting: boolean) =>
+      rows.find((row) => row.planner === planner && row.rewriting === rewriting)!;
+    expect(of('none', false).blocks).toBe(4);
+    expect(of('none', true).blocks).toBeLessThan(4);
+    expect(of('dnnfusion', false).bytes).toBeLessThan(of('none', false).bytes);
+    const variant = await document.variant({ planner: 'none', rewriting: false }, idle);
+    expect([...variant.plan.blockOf]).toEqual([0, 1, 2, 3]);
+    // What is open does not change by looking at others.
+    expect(document.details({ operator: 0 })).toMatchObject({ type: 'MatMul' });
   });
 
   test('statistics of a weight', async () => {
