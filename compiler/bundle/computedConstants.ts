@@ -25,7 +25,7 @@ const MOST_KERNELS = 64;
 
 /**
  * All bytes of a constant of any kind, little-endian, packed as ONNX `raw_data`. Throws ModelError where they cannot be
- * read or computed.
+ * read or computed, Unsupported where an operator has no kernel.
  */
 export function constantBytes(
   constant: Constant,
@@ -125,9 +125,7 @@ class Evaluator {
       return made;
     } catch (error) {
       if (error instanceof ModelError) throw error;
-      if (error instanceof Unsupported) {
-        throw new ModelError('model/unsupported', `${what} has no kernel: ${error.reason}.`);
-      }
+      if (error instanceof Unsupported) throw new Unsupported(operator.id, error.reason);
       const reason = error instanceof Error ? error.message : String(error);
       const code = error instanceof RunError ? 'model/bad-tensor' : 'internal/error';
       throw new ModelError(code, `${what} cannot be evaluated: ${reason}.`);

@@ -10,6 +10,8 @@ export interface ConformanceReport {
   readonly counts: Counts;
   readonly small: Counts;
   readonly excluded: number;
+  /** Not run: the run was cancelled before. */
+  readonly left: number;
   readonly cases: readonly CaseResult[];
 }
 
@@ -19,13 +21,18 @@ export interface Counts {
   readonly unsupported: number;
 }
 
-export function conformanceReport(target: string, cases: readonly CaseResult[]): ConformanceReport {
+export function conformanceReport(
+  target: string,
+  cases: readonly CaseResult[],
+  left = 0,
+): ConformanceReport {
   const counted = cases.filter(({ verdict }) => verdict !== 'excluded');
   return {
     target,
     counts: countsOf(counted.filter(({ small }) => !small)),
     small: countsOf(counted.filter(({ small }) => small)),
     excluded: cases.length - counted.length,
+    left,
     cases,
   };
 }
@@ -36,12 +43,27 @@ function countsOf(cases: readonly CaseResult[]): Counts {
   return { passed: of('passed'), failed: of('failed'), unsupported: of('unsupported') };
 }
 
-export function conformanceText({ target, counts, small, excluded, cases }: ConformanceReport) {
+const VERDICTS: Readonly<Record<CaseResult['verdict'], string>> = {
+  passed: 'passed',
+  failed: 'FAILED',
+  unsupported: 'no kernel',
+  excluded: 'left out',
+};
+
+/** One case, as it comes. */
+export function caseLine({ name, verdict, reason }: CaseResult): string {
+  const why = reason === undefined ? '' : `: ${printable(reason)}`;
+  return `${VERDICTS[verdict].padEnd(9)}  ${printable(name)}${why}\n`;
+}
+
+export function conformanceText(report: ConformanceReport): string {
+  const { target, counts, small, excluded, left, cases } = report;
   const lines = [
     `Target ${target}`,
     `  ${countsText(counts)}`,
     `  16-bit floats and smaller types: ${countsText(small)}`,
     `  left out: ${excluded}`,
+    ...(left > 0 ? [`  not run, as the run was cancelled: ${left}`] : []),
   ];
   for (const [verdict, title] of [
     ['failed', 'Failed'],

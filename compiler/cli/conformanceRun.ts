@@ -3,13 +3,13 @@
  */
 import type { Imported } from '../compile.ts';
 import { importPass } from '../compile.ts';
+import { constantBytes } from '../bundle/computedConstants.ts';
 import { BundleError } from '../bundle/bundleError.ts';
 import { NO_EDITS } from '../fusion/plan.ts';
 import type { PlanEdits } from '../fusion/plan.ts';
 import type { Tensor as LoopTensor } from '../lower/runGraph.ts';
 import { runGraph } from '../lower/runGraph.ts';
 import { Unsupported } from '../lower/unsupported.ts';
-import { readConstant } from '../onnx/constantData.ts';
 import { openModelFile } from '../onnx/source.ts';
 import type { PreparedModel } from '../run/prepareModel.ts';
 import { prepareModel } from '../run/prepareModel.ts';
@@ -29,42 +29,74 @@ export interface CaseResult {
   readonly small: boolean;
 }
 
-/** Outputs of a model for the given inputs, in the order of the file. */
-export type CaseRunner = (
-  path: string,
+/** A case whose sets of inputs were handed to somebody, with what is expected of each. */
+export interface ExaminedCase<T> {
+  readonly name: string;
+  readonly small: boolean;
+  readonly sets: readonly { readonly given: T; readonly expected: Expected }[];
+}
+
+type Expected = readonly (Tensor | undefined)[];
+
+/** What is done with one set of inputs of a case. Throws NoKernel where the compiler has none for the model. */
+export type SetUser<T> = (
   inputs: readonly (Tensor | undefined)[],
   imported: Imported,
-) => Promise<readonly Tensor[]>;
+) => Promise<T>;
 
-/** What a runner throws for a model that the compiler has no kernel for. */
 export class NoKernel extends Error {}
 
-/** Never throws for what is wrong with a case. */
-export async function runCase(item: ConformanceCase, run: CaseRunner): Promise<CaseResult> {
-  const { name } = item;
+/** Reads a case; one that is not counted, or that `use` throws for, is judged already. Never throws. */
+export async function examineCase<T>(
+  { name, model, dataSets }: ConformanceCase,
+  use: SetUser<T>,
+): Promise<CaseResult | ExaminedCase<T>> {
   let small = false;
   try {
-    const source = openModelFile(item.model);
+    const source = openModelFile(model);
     try {
       const imported = await importPass(source);
       small = isSmall(imported.model);
       const exclusion = exclusionOf(imported.model);
       if (exclusion !== undefined) return { name, verdict: 'excluded', reason: exclusion, small };
-      for (const folder of item.dataSets) {
-        const inputs = readNumbered(folder, 'input');
-        const expected = readNumbered(folder, 'output');
-        const outputs = await run(item.model, inputs, imported);
-        const reason = judge(name, outputs, expected);
-        if (reason !== undefined) return { name, verdict: 'failed', reason, small };
+      const sets: { readonly given: T; readonly expected: Expected }[] = [];
+      for (const folder of dataSets) {
+        const given = await use(readNumbered(folder, 'input'), imported);
+        sets.push({ given, expected: readNumbered(folder, 'output') });
       }
-      return { name, verdict: 'passed', small };
+      return { name, small, sets };
     } finally {
       source.close();
     }
   } catch (error) {
-    const verdict = error instanceof NoKernel ? 'unsupported' : 'failed';
-    return { name, verdict, reason: reasonOf(error), small };
+    return failedCase({ name, small }, error);
   }
+}
+
+export function failedCase(
+  { name, small }: Pick<CaseResult, 'name' | 'small'>,
+  error: unknown,
+): CaseResult {
+  const verdict = error instanceof NoKernel ? 'unsupported' : 'failed';
+  return { name, verdict, reason: reasonOf(error), small };
+}
+
+/** `given`: outputs by position in the model file. */
+export function judgeCase({ name, small, sets }: ExaminedCase<readonly Tensor[]>): CaseResult {
+  for (const { given, expected } of sets) {
+    const reason = judge(name, given, expected);
+    if (reason !== undefined) return { name, verdict: 'failed', reason, small };
+  }
+  return { name, verdict: 'passed', small };
+}
+
+/** Never throws for what is wrong with a case. */
+export async function runCase(
+  item: ConformanceCase,
+  run: SetUser<readonly Tensor[]>,
+): Promise<CaseResult> {
+  const examined = await examineCase(item, run);
+  return 'verdict' in examined ? examined : judgeCase(examined);
 }
 
 function judge(
@@ -91,8 +123,8 @@ function reasonOf(error: unknown): string {
 const MOST_STEPS = 2e8;
 
 /** Planned as asked and run block by block. */
-export function interpreterRunner(edits: PlanEdits = NO_EDITS): CaseRunner {
-  return (_, inputs, imported) =>
+export function interpreterRunner(edits: PlanEdits = NO_EDITS): SetUser<readonly Tensor[]> {
+  return (inputs, imported) =>
     Promise.resolve().then(() => {
       try {
         const prepared = prepareModel(imported, { dims: new Map(), inputs });
@@ -112,7 +144,7 @@ function interpreted(prepared: PreparedModel, edits: PlanEdits): readonly Tensor
     const { constant, known } = graph.values[index]!;
     const storage = constant && storageOfDtype(constant.dtype);
     if (constant === undefined || storage === undefined) return undefined;
-    const bytes = readConstant(constant, imported.source, known);
+    const bytes = constantBytes(constant, imported.source, known);
     const { dtype, dims } = constant;
     return { storage, dims, elements: scalarsOf({ dtype, dims, bytes }) };
   };

@@ -1,57 +1,73 @@
 /**
- * Operator cases built for a target and run in a process of their own each, several side by side; equal kernels come
- * out of the compiler's cache.
+ * Runs operator cases for a target in batches; several batches are prepared, compiled and run side by side.
  */
-import { quoted } from '../onnx/names.ts';
-import { RunFailure } from '../run/runFailure.ts';
-import { runModel } from '../run/runModel.ts';
-import type { RunModelOptions } from '../run/runModel.ts';
 import type { PlanEdits } from '../fusion/plan.ts';
-import type { CaseRunner } from './conformanceRun.ts';
-import { NoKernel } from './conformanceRun.ts';
+import { placeOf } from '../run/placeOf.ts';
+import type { PlaceChoice } from '../run/placeOf.ts';
+import { RunCancelled } from '../run/runFailure.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { BatchSettings, CaseOutputs, PreparedCase } from './conformanceBatch.ts';
+import { prepareCase, runBatch } from './conformanceBatch.ts';
+import type { ConformanceCase } from './conformanceCases.ts';
+import type { CaseResult, ExaminedCase } from './conformanceRun.ts';
+import { examineCase, failedCase, judgeCase } from './conformanceRun.ts';
 
-const LIMIT_SECONDS = 60;
-
-export type TargetSettings = Pick<RunModelOptions, 'script' | 'compiler' | 'signal'>;
-
-/** One thread: cases are small, and several run at the same time. */
-export function targetRunner(
-  target: 'wasm' | 'native',
-  edits: PlanEdits,
-  settings: TargetSettings,
-): CaseRunner {
-  return async (path, inputs) => {
-    try {
-      const { outputs, bundle } = await runModel({
-        ...settings,
-        location: { kind: 'file', path },
-        edits,
-        target,
-        threads: 1,
-        warmup: 0,
-        runs: 0,
-        limitSeconds: LIMIT_SECONDS,
-        inputs,
-        verify: false,
-      });
-      const placed: (typeof outputs)[number][] = [];
-      outputs.forEach((tensor, i) => (placed[bundle.outputs[i]!.position ?? i] = tensor));
-      return placed;
-    } catch (error) {
-      if (error instanceof RunFailure && error.failure === 'unsupported') {
-        throw new NoKernel(plainReason(error));
-      }
-      throw error;
-    }
-  };
+export interface TargetSettings extends PlaceChoice {
+  readonly edits: PlanEdits;
+  readonly signal: AbortSignal;
+  /** Batches at a time. */
+  readonly sideBySide: number;
 }
 
-/** Without the operator's id, so that cases with one cause stand together. */
-function plainReason({ message, operators = [] }: RunFailure): string {
-  const [operator] = operators;
-  if (operator === undefined) return message;
-  const start = `The model cannot be run: operator ${quoted(operator)}: `;
-  return message.startsWith(start) ? message.slice(start.length).replace(/\.$/, '') : message;
+const CASES_PER_BATCH = 48;
+
+/** Calls `done` with each result as it comes. Throws RunCancelled, RunFailure where there is no such target. */
+export async function runCases(
+  cases: readonly ConformanceCase[],
+  settings: TargetSettings,
+  done: (result: CaseResult) => void,
+): Promise<void> {
+  const { edits, signal } = settings;
+  const batch = { place: await placeOf(settings), edits, signal };
+  const starts = cases.flatMap((_, i) => (i % CASES_PER_BATCH === 0 ? [i] : []));
+  await sideBySide(starts, settings.sideBySide, (start) =>
+    runSome(cases.slice(start, start + CASES_PER_BATCH), batch, done),
+  );
+}
+
+async function runSome(
+  cases: readonly ConformanceCase[],
+  settings: BatchSettings,
+  done: (result: CaseResult) => void,
+): Promise<void> {
+  const examined: ExaminedCase<PreparedCase>[] = [];
+  for (const item of cases) {
+    if (settings.signal.aborted) throw new RunCancelled();
+    const found = await examineCase(item, (inputs, imported) =>
+      prepareCase(imported, inputs, settings),
+    );
+    if ('verdict' in found) done(found);
+    else examined.push(found);
+    // Compilers of the batch beside this one report meanwhile.
+    await new Promise((settle) => setImmediate(settle));
+  }
+  const sets = examined.flatMap((item) => item.sets.map(({ given }) => given));
+  const outputs = await runBatch(sets, settings);
+  let at = 0;
+  for (const item of examined) {
+    const own = outputs.slice(at, (at += item.sets.length));
+    done(judged(item, own));
+  }
+}
+
+function judged(item: ExaminedCase<PreparedCase>, outputs: readonly CaseOutputs[]): CaseResult {
+  const error = outputs.find((each) => each instanceof Error);
+  if (error !== undefined) return failedCase(item, error);
+  const sets = item.sets.map(({ expected }, set) => ({
+    expected,
+    given: outputs[set] as readonly Tensor[],
+  }));
+  return judgeCase({ ...item, sets });
 }
 
 /** Runs `work` over the items, so many at a time; results in order. */

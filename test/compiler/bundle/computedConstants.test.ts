@@ -7,6 +7,7 @@ import type { Model, Value } from '../../../compiler/graph/graph.ts';
 import { tensorType } from '../../../compiler/graph/types.ts';
 import { foldConstants } from '../../../compiler/infer/foldConstants.ts';
 import { inferModel } from '../../../compiler/infer/inferModel.ts';
+import { Unsupported } from '../../../compiler/lower/unsupported.ts';
 import { decodeElements } from '../../../compiler/onnx/elements.ts';
 import { importModel } from '../../../compiler/onnx/importModel.ts';
 import { modelFromBytes, openModelFile } from '../../../compiler/onnx/source.ts';
@@ -62,8 +63,7 @@ function judge({ model: path, dataSets }: NodeTestCase): string {
     return 'passed';
   } catch (error) {
     if (error instanceof TensorFileError) return 'unsupported';
-    const { message } = error as Error;
-    return /has no kernel/.test(message) ? 'unsupported' : message;
+    return error instanceof Unsupported ? 'unsupported' : (error as Error).message;
   } finally {
     source.close();
   }
