@@ -5,6 +5,7 @@ import type { Expr, UnaryOp } from '../loop/expr.ts';
 import { binary, compare, literal, select, unary } from '../loop/expr.ts';
 import type { Lowering, LowerOp } from './lowerOp.ts';
 import { pointwise } from './pointwise.ts';
+import type { Scope } from './scope.ts';
 
 type Formula = (x: Expr, op: LowerOp) => Expr;
 
@@ -34,6 +35,34 @@ export function softplus(x: Expr): Expr {
   const tail = unary('log1p', unary('exp', unary('neg', unary('abs', x))));
   return plus(binary('max', x, lit(x, 0)), tail);
 }
+
+/**
+ * tanh(softplus(x)) = n / (n + 2) with n = e^x (e^x + 2); in terms of t = e^-|x| nothing overflows or cancels.
+ */
+function tanhOfSoftplus(x: Expr, scope: Scope): Expr {
+  const t = scope.bind('t', unary('exp', unary('neg', unary('abs', x))));
+  const above = compare('ge', x, lit(x, 0));
+  const twice = plus(t, t);
+  const n = scope.bind('n', select(above, plus(lit(x, 1), twice), plus(times(t, t), twice)));
+  return over(n, plus(n, select(above, times(twice, t), lit(x, 2))));
+}
+
+const softplusOp: Lowering = (op) => {
+  const input = op.input(0);
+  const isRounded = input.storage !== 'f32' && input.storage !== 'f64';
+  return [pointwise(op, [input], ([x]) => softplus(x!), isRounded ? {} : { softplusOf: input })];
+};
+
+const tanh: Lowering = (op) => {
+  const input = op.input(0);
+  const { softplusOf } = input;
+  if (softplusOf === undefined) return [pointwise(op, [input], ([x]) => unary('tanh', x!))];
+  return [pointwise(op, [softplusOf], ([x], scope) => tanhOfSoftplus(x!, scope))];
+};
+
+const mish: Lowering = (op) => [
+  pointwise(op, [op.input(0)], ([x], scope) => times(x!, tanhOfSoftplus(x!, scope))),
+];
 
 export function gelu(x: Expr, approximate: boolean): Expr {
   const half = times(lit(x, 0.5), x);
@@ -70,7 +99,7 @@ export const LOWERINGS: Readonly<Record<string, Lowering>> = {
   Atan: intrinsic('atan'),
   Sinh: intrinsic('sinh'),
   Cosh: intrinsic('cosh'),
-  Tanh: intrinsic('tanh'),
+  Tanh: tanh,
   Asinh: intrinsic('asinh'),
   Acosh: intrinsic('acosh'),
   Atanh: intrinsic('atanh'),
@@ -99,8 +128,8 @@ export const LOWERINGS: Readonly<Record<string, Lowering>> = {
   HardSwish: formula((x) => times(x, clamp01(plus(times(x, lit(x, 1 / 6)), lit(x, 0.5))))),
   Swish: formula((x, op) => times(x, sigmoid(times(x, lit(x, op.float('alpha', 1)))))),
   Gelu: formula((x, op) => gelu(x, op.string('approximate', 'none') === 'tanh')),
-  Mish: formula((x) => times(x, unary('tanh', softplus(x)))),
-  Softplus: formula(softplus),
+  Mish: mish,
+  Softplus: softplusOp,
   Softsign: formula((x) => over(x, plus(lit(x, 1), unary('abs', x)))),
   Shrink: formula((x, op) => {
     const [bias, edge] = [op.float('bias', 0), op.float('lambd', 0.5)];

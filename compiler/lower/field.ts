@@ -30,6 +30,8 @@ export interface Field {
   readonly operator?: string;
   /** Where the elements are (q - zero) * scale of another field: products may be taken of the integers. */
   readonly quantised?: Quantised;
+  /** Where the elements are softplus(x) of another field: its hyperbolic tangent needs one exponential, no logarithm. */
+  readonly softplusOf?: Field;
   /** Set for fields that only imperative code can fill: always memory. `element` is never called. */
   readonly procedure?: Procedure;
 }

@@ -30,6 +30,7 @@ export interface NewField {
   readonly element: Field['element'];
   readonly breaks?: Field['breaks'];
   readonly quantised?: Field['quantised'];
+  readonly softplusOf?: Field['softplusOf'];
   readonly hint?: string;
 }
 

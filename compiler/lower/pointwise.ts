@@ -18,12 +18,14 @@ export function pointwise(
     slot = 0,
     storage = op.outputStorage(slot),
     shape = op.outputDims(slot),
+    softplusOf,
   }: PointwiseOptions = {},
 ): Field {
   return op.make({
     shape,
     storage,
     cost: 'light',
+    ...(softplusOf && { softplusOf }),
     breaks: unionBreaks(inputs, shape),
     element: (scope, index) => {
       const operands = inputs.map((input) => scope.at(input, broadcastIndex(input, shape, index)));
@@ -36,6 +38,7 @@ interface PointwiseOptions {
   readonly slot?: number;
   readonly storage?: StorageType;
   readonly shape?: readonly Index[];
+  readonly softplusOf?: Field;
 }
 
 /** Where an input is read for an element of the output it broadcasts to. */
