@@ -14,8 +14,12 @@ export interface Buffer {
   readonly shape: readonly Index[];
   /** Elements are vectors of this many lanes: a register tile. 1 elsewhere. */
   readonly lanes: number;
-  /** global: an argument of the program; local: scratch of the kernel; register: a tile, constant indices only. */
-  readonly space: 'global' | 'local' | 'register';
+  /**
+   * global: an argument of the program; local: scratch of the kernel; register: a tile, constant indices only.
+   * group: scratch that the items of a work-group share; item: one for each item of the group, indexed by the item
+   * variables first, which lives from one item nest to the next.
+   */
+  readonly space: 'global' | 'local' | 'register' | 'group' | 'item';
 }
 
 interface Typed {

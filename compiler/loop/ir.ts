@@ -12,8 +12,11 @@ import type { StorageType } from './scalarType.ts';
 /**
  * serial: in order; parallel: iterations are independent, may run on several threads; vector: iterations are
  * independent, may run as lanes; unrolled: a constant extent, written out by emitters.
+ * group and item: independent like parallel, for GPUs. Work-groups nest perfectly at the root; the work items of a group
+ * have constant extents, the same in every item nest of one group, and between two item nests all items of the group wait
+ * for each other.
  */
-export type LoopMode = 'serial' | 'parallel' | 'vector' | 'unrolled';
+export type LoopMode = 'serial' | 'parallel' | 'vector' | 'unrolled' | 'group' | 'item';
 
 export type Stmt =
   /** `variable` runs over 0, 1 … extent - 1; an extent below 1 runs nothing. */

@@ -5,7 +5,7 @@
 
 export interface Target {
   readonly name: string;
-  readonly language: 'c' | 'wasm';
+  readonly language: 'c' | 'wasm' | 'opencl';
   /** Bytes of a vector register. */
   readonly vectorBytes: number;
   readonly vectorRegisters: number;
@@ -17,6 +17,10 @@ export interface Target {
   readonly pointerBytes: 4 | 8;
   /** Of the C compiler, beside the common ones. */
   readonly flags: readonly string[];
+  /** GPUs: what runs side by side, the most items of a work-group, bytes that a group shares. */
+  readonly computeUnits?: number;
+  readonly groupSize?: number;
+  readonly localBytes?: number;
 }
 
 const c = { language: 'c', pointerBytes: 8 } as const;
@@ -78,6 +82,21 @@ export const TARGETS = {
     cache: [32 << 10, 1 << 20],
     pointerBytes: 4,
     flags: [],
+  },
+  opencl: {
+    name: 'opencl',
+    language: 'opencl',
+    // float4 is what most GPUs load at once.
+    vectorBytes: 16,
+    vectorRegisters: 64,
+    fma: true,
+    cache: [32 << 10, 1 << 20],
+    pointerBytes: 8,
+    flags: [],
+    computeUnits: 128,
+    groupSize: 256,
+    // What every device of OpenCL 1.2 has.
+    localBytes: 32 << 10,
   },
 } as const satisfies Readonly<Record<string, Target>>;
 
