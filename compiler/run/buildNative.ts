@@ -107,7 +107,12 @@ export async function buildNative(
   const { folder, toolchain } = options;
   const files = nativeFiles(tables, sources);
   const cache = await ObjectCache.open(options.cacheFolder, options.cacheBytes);
-  const flags = [...COMPILE_FLAGS, ...toolchain.target.flags, ...(options.flags ?? [])];
+  const flags = [
+    ...(toolchain.prefix ?? []),
+    ...COMPILE_FLAGS,
+    ...toolchain.target.flags,
+    ...(options.flags ?? []),
+  ];
   const headers = [...files].filter(([name]) => name.endsWith('.h'));
   await Promise.all(headers.map(([name, text]) => writeFile(join(folder, name), text)));
 
@@ -216,7 +221,9 @@ async function link(
   objects: readonly string[],
   { folder, toolchain, flags = [], signal }: NativeBuildOptions,
 ): Promise<void> {
-  const args = [...toolchain.target.flags, ...flags, ...objects, '-o', program, ...LINK_FLAGS];
+  const { prefix = [], target, linkFlags = [] } = toolchain;
+  const how = [...prefix, ...target.flags, ...flags];
+  const args = [...how, ...objects, '-o', program, ...LINK_FLAGS, ...linkFlags];
   const options = { cwd: folder, signal, limitMs: COMPILE_MS };
   const { status, stderr, failure } = await runProgram(toolchain.compiler, args, options);
   if (status !== 0) {

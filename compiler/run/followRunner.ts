@@ -2,11 +2,10 @@
  * Follows one runner process: reads its lines as they come, checks them, and gives what it measured. Nonsense, a death
  * without a reason, a deadline and cancelling end the process and become one clear error.
  */
-import type { ChildProcess } from 'node:child_process';
 import { BadMessage, MOST_LINE_BYTES, parseRunnerMessage } from './parseRunnerMessage.ts';
 import type { RunnerLimits } from './parseRunnerMessage.ts';
 import { ended } from './process.ts';
-import type { ProcessEnd } from './process.ts';
+import type { FollowedProcess, ProcessEnd } from './process.ts';
 import { RunFailure } from './runFailure.ts';
 import type { RunnerMessage } from './runProtocol.ts';
 
@@ -45,7 +44,7 @@ const KEPT_STDERR = 8000;
 
 /** Throws RunFailure, RunCancelled; the process has ended then. */
 export async function followRunner(
-  child: ChildProcess,
+  child: FollowedProcess,
   options: FollowOptions,
 ): Promise<RunnerResults> {
   const reader = new MessageReader(options.limits, () => child.kill('SIGKILL'));

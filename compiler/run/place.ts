@@ -2,10 +2,10 @@
  * Where bundles run: a WebAssembly process, a native program, a phone. A place says for which target record code is
  * generated, makes a program of a bundle, and starts it; `runBundle` does the rest the same way for all of them.
  */
-import type { ChildProcess } from 'node:child_process';
 import type { Bundle } from '../bundle/bundle.ts';
 import type { EmittedKernel } from '../emit/kernel.ts';
 import type { Target } from '../target/target.ts';
+import type { FollowedProcess } from './process.ts';
 import type { RunnerFiles, RunnerOptions } from './runnerOptions.ts';
 import type { DeviceReport, RunTarget } from './runProtocol.ts';
 import type { RunTables } from './runTables.ts';
@@ -36,7 +36,7 @@ export interface PlacedRun {
   /** Brings weights and inputs to where the program is. */
   readonly carry?: (files: RunnerFiles) => Promise<void>;
   /** Says JSON lines (`RunnerMessage`) on its standard output; killing it ends the run. */
-  readonly start: (files: RunnerFiles, options: RunnerOptions) => ChildProcess;
+  readonly start: (files: RunnerFiles, options: RunnerOptions) => FollowedProcess;
   /** Brings outputs and dump to the files named before. */
   readonly collect?: (files: RunnerFiles) => Promise<void>;
   /** Leaves nothing behind; called however the run ended. */

@@ -1,9 +1,11 @@
 /** The place that a target names: one line each. */
 import type { Place } from './place.ts';
+import { devicePlace } from './places/device.ts';
 import { nativePlace } from './places/native.ts';
 import { wasmPlace } from './places/wasm.ts';
 import { RunFailure } from './runFailure.ts';
 import type { DeviceOptions, RunTarget } from './runProtocol.ts';
+import { deviceOf } from './runProtocol.ts';
 import { findToolchain } from './toolchain.ts';
 
 export interface PlaceChoice {
@@ -32,5 +34,7 @@ export async function placeOf(choice: PlaceChoice): Promise<Place> {
       ...(choice.compilerFlags ? { flags: choice.compilerFlags } : {}),
     });
   }
+  const phone = deviceOf(target);
+  if (phone && !phone.gpu) return devicePlace(phone.serial, choice);
   throw new RunFailure('unavailable', `There is no place ${target} here.`);
 }

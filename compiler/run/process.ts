@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { RunCancelled } from './runFailure.ts';
+import { RunCancelled, RunFailure } from './runFailure.ts';
 
 export interface ProcessOptions {
   readonly cwd?: string;
@@ -51,9 +51,22 @@ export interface ProcessEnd {
   readonly failure?: string;
 }
 
-/** Waits for the end; kills at the deadline and when the signal fires. Throws RunCancelled after the end. */
+/** A child process, or what stands for a program on a device. */
+export interface FollowedProcess extends Pick<ChildProcess, 'stdout' | 'stderr'> {
+  kill(signal?: NodeJS.Signals): boolean;
+  once(event: 'error', listener: (error: Error) => void): unknown;
+  once(
+    event: 'close',
+    listener: (status: number | null, signal: NodeJS.Signals | null) => void,
+  ): unknown;
+}
+
+/**
+ * Waits for the end; kills at the deadline and when the signal fires. Throws RunCancelled after the end, and a RunFailure
+ * with which a program that is no child process explains its end.
+ */
 export async function ended(
-  child: ChildProcess,
+  child: FollowedProcess,
   { signal, limitMs }: Pick<ProcessOptions, 'signal' | 'limitMs'>,
 ): Promise<ProcessEnd> {
   let timedOut = false;
@@ -65,8 +78,9 @@ export async function ended(
   signal?.addEventListener('abort', kill, { once: true });
   if (signal?.aborted) kill();
   try {
-    const end = await new Promise<Omit<ProcessEnd, 'timedOut'>>((resolve) => {
+    const end = await new Promise<Omit<ProcessEnd, 'timedOut'>>((resolve, reject) => {
       child.once('error', (error) => {
+        if (error instanceof RunFailure) reject(signal?.aborted ? new RunCancelled() : error);
         resolve({ status: null, signal: null, failure: error.message });
       });
       child.once('close', (status, ended) => resolve({ status, signal: ended }));

@@ -2,8 +2,8 @@
  * Finds a C compiler for this computer and the best target record for its processor. The compiler comes from the user's
  * setting or from the search path; never from a relative folder or from inside a workspace, which others fill.
  */
-import { accessSync, constants, readFileSync, realpathSync, statSync } from 'node:fs';
-import { delimiter, isAbsolute, join, sep } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { locateProgram, realPath } from '../device/locateProgram.ts';
 import type { Target, TargetName } from '../target/target.ts';
 import { TARGETS } from '../target/target.ts';
 import { runProgram } from './process.ts';
@@ -19,6 +19,10 @@ export interface Toolchain {
   /** Tells apart compilers whose output may differ. */
   readonly identity: string;
   readonly target: Target;
+  /** Arguments before all others (`cc` of zig, `--target=` of clang). */
+  readonly prefix?: readonly string[];
+  /** More arguments of the linker (`-static`). */
+  readonly linkFlags?: readonly string[];
 }
 
 export interface ToolchainOptions {
@@ -46,7 +50,7 @@ export async function findToolchain(options: ToolchainOptions = {}): Promise<Too
   }
   const tried: string[] = [];
   for (const name of options.compiler === undefined ? NAMES : [options.compiler]) {
-    const compiler = locate(name, options);
+    const compiler = locateProgram(name, options);
     if (compiler === undefined) continue;
     const found = await probe(compiler, options);
     if (typeof found !== 'string') return found;
@@ -59,42 +63,6 @@ export async function findToolchain(options: ToolchainOptions = {}): Promise<Too
       ? `No C compiler was found on the search path${reason}: install clang or gcc, or choose the target wasm.`
       : `${options.compiler} is no C compiler that can be used here${reason}.`,
   );
-}
-
-/** Absolute path of an executable file outside of the untrusted folders. */
-function locate(
-  name: string,
-  { untrusted = [], path = process.env['PATH'] ?? '' }: ToolchainOptions,
-): string | undefined {
-  const isPlainName = !name.includes('/') && !name.includes('\\');
-  if (!isPlainName && !isAbsolute(name)) return undefined;
-  const folders = path.split(delimiter).filter((folder) => isAbsolute(folder));
-  const files = isPlainName ? folders.map((folder) => join(folder, name)) : [name];
-  const closed = untrusted.map(realPath);
-  return files.find((file) => isExecutable(file) && !isInside(realPath(file), file, closed));
-}
-
-function isInside(real: string, named: string, folders: readonly string[]): boolean {
-  const within = (file: string, folder: string): boolean =>
-    file === folder || file.startsWith(folder.endsWith(sep) ? folder : folder + sep);
-  return folders.some((folder) => within(real, folder) || within(named, folder));
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return statSync(file).isFile();
-  } catch {
-    return false;
-  }
-}
-
-function realPath(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    return path;
-  }
 }
 
 /** The toolchain, or why it cannot be used. */
@@ -122,12 +90,7 @@ async function probe(compiler: string, options: ToolchainOptions): Promise<Toolc
 /** Best first. */
 function candidates(triple: string, { target }: ToolchainOptions): readonly Target[] {
   if (target !== undefined) return [target];
-  if (/^(x86_64|amd64)/.test(triple)) {
-    const flags = cpuFlags();
-    return X86_LEVELS.filter(({ needs }) => needs.every((flag) => flags.has(flag))).map(
-      ({ name }) => TARGETS[name],
-    );
-  }
+  if (/^(x86_64|amd64)/.test(triple)) return x86Targets(cpuFlags());
   if (/^(aarch64|arm64)/.test(triple)) return [TARGETS['arm64-v8a']];
   if (/^arm/.test(triple)) return [TARGETS['armeabi-v7a']];
   return [];
@@ -142,6 +105,13 @@ const X86_LEVELS: readonly { readonly name: TargetName; readonly needs: readonly
   { name: 'x86_64-avx2', needs: ['avx', 'avx2', 'bmi1', 'bmi2', 'f16c', 'fma', 'movbe'] },
   { name: 'x86_64', needs: [] },
 ];
+
+/** Records that a processor with those flags can run, best first. */
+export function x86Targets(flags: ReadonlySet<string>): readonly Target[] {
+  return X86_LEVELS.filter(({ needs }) => needs.every((flag) => flags.has(flag))).map(
+    ({ name }) => TARGETS[name],
+  );
+}
 
 /** Of the first processor; empty where the system does not say (then only the least level is used). */
 function cpuFlags(): ReadonlySet<string> {

@@ -211,7 +211,9 @@ static options read_options(int count, char **arguments) {
     else if (strcmp(name, "--dump") == 0) read.dump = text;
     else if (strcmp(name, "--threads") == 0)
       read.threads = (int)number_of(text, 1, FUSION_MOST_THREADS);
-    else if (strcmp(name, "--warmup") == 0) read.warmup = (int)number_of(text, 0, 100000);
+    else if (strcmp(name, "--cpus") == 0) {
+      if (!fusion_use_cores(text)) fusion_fail("--cpus is no list of processors", NULL);
+    } else if (strcmp(name, "--warmup") == 0) read.warmup = (int)number_of(text, 0, 100000);
     else if (strcmp(name, "--runs") == 0) read.runs = (int)number_of(text, 0, 100000);
     else if (strcmp(name, "--budget-ms") == 0)
       read.budget_ns = number_of(text, 0, 86400000) * 1000000;

@@ -6,7 +6,11 @@
  */
 
 export const POOL_SOURCE = String.raw`/* Threads that share the iterations of one phase. */
+#define _GNU_SOURCE
 #include <pthread.h>
+#ifdef __linux__
+#include <sched.h>
+#endif
 #include <stdatomic.h>
 #include <stdlib.h>
 #include "fusion_runtime.h"
@@ -133,6 +137,36 @@ static int32_t run_parallel(void *argument, fusion_phase phase, const fusion_arg
     if (pool->workers[i].failure != 0) return pool->workers[i].failure;
   }
   return 0;
+}
+
+/* @returns the character after the number; NULL: there is none, or it is too large */
+static const char *read_core(const char *text, long *core) {
+  char *end;
+  if (*text < '0' || *text > '9') return NULL;
+  *core = strtol(text, &end, 10);
+  return *core < 0 || *core > 4095 ? NULL : end;
+}
+
+int fusion_use_cores(const char *list) {
+#ifdef __linux__
+  cpu_set_t chosen;
+  CPU_ZERO(&chosen);
+  for (const char *at = list;;) {
+    long first, last;
+    at = read_core(at, &first);
+    last = first;
+    if (at != NULL && *at == '-') at = read_core(at + 1, &last);
+    if (at == NULL || last < first) return 0;
+    for (long core = first; core <= last && core < CPU_SETSIZE; core++) CPU_SET(core, &chosen);
+    if (*at == 0) break;
+    if (*at++ != ',') return 0;
+  }
+  /* A hint: cores may be off, or kept for others. Threads that start later inherit it. */
+  if (sched_setaffinity(0, sizeof chosen, &chosen) != 0) return 1;
+#else
+  (void)list;
+#endif
+  return 1;
 }
 
 const fusion_run *fusion_pool_start(int threads, int64_t scratch_bytes) {

@@ -106,6 +106,9 @@ void fusion_signal_stack(void);
 
 /* fusion_pool.c */
 
+/* Keeps this thread and those it starts on some processors ("4-7,9"), where the system lets it. @returns 0: no list */
+int fusion_use_cores(const char *list);
+
 /* Starts the threads, each with scratch memory; once. */
 const fusion_run *fusion_pool_start(int threads, int64_t scratch_bytes);
 
