@@ -17,7 +17,7 @@ export function batchEpsilon(label: string): GivenRule {
   };
 }
 
-/** The axes of a reduction of `x`, normalised; its operand called `axes`, or the attribute of `label`. */
+/** The axes of `x` that an operand names, normalised. */
 function reducedAxes(match: Match, axes: string): readonly number[] | undefined {
   const rank = rankOf(match.graph, match.value('x'));
   const numbers = numbersOf(match.graph, match.value(axes));
@@ -27,6 +27,15 @@ function reducedAxes(match: Match, axes: string): readonly number[] | undefined 
 /** The reduced axes are all axes of `x` from one on. */
 export function reducesLastAxes(axes: string): Condition {
   return (match) => firstAxis(match, axes) !== undefined;
+}
+
+/** Two operands name the same axes of `x`. */
+export function sameAxes(a: string, b: string): Condition {
+  return (match) => {
+    const [left, right] = [reducedAxes(match, a), reducedAxes(match, b)];
+    if (left?.length === undefined || left.length !== right?.length) return false;
+    return left.every((axis) => right.includes(axis));
+  };
 }
 
 function firstAxis(match: Match, axes: string): number | undefined {

@@ -52,10 +52,7 @@ const SPECS: readonly RuleSpec[] = [
     row: 'M2',
     precision: 'exact',
     dtypes: 'any',
-    forms: [
-      ['(Transpose:t (Transpose:u ?x))', '?x'],
-      ['(Transpose:t (Transpose:u ?x))', '(Transpose{perm=perm} ?x)'],
-    ],
+    forms: [['(Transpose:t (Transpose:u ?x))', '(Transpose{perm=perm} ?x)']],
     given: { perm: composedPermutation('t', 'u') },
   },
   {
@@ -63,10 +60,7 @@ const SPECS: readonly RuleSpec[] = [
     row: 'M4',
     precision: 'exact',
     dtypes: 'any',
-    forms: [
-      ['(Transpose:t (~pointwise:f (Transpose:u ?x)))', '(~f ?x)'],
-      ['(Transpose:t (~pointwise:f (Transpose:u ?x)))', '(Transpose{perm=perm} (~f ?x))'],
-    ],
+    forms: [['(Transpose:t (~pointwise:f (Transpose:u ?x)))', '(Transpose{perm=perm} (~f ?x))']],
     given: { perm: composedPermutation('t', 'u') },
   },
   {

@@ -4,6 +4,7 @@ import {
   normalisedAxis,
   onlyAxis,
   reducesLastAxes,
+  sameAxes,
   scalarAttribute,
   spansAxes,
 } from '../given/normalisation.ts';
@@ -12,7 +13,7 @@ import type { RuleSpec } from '../rule.ts';
 import { rules } from '../rule.ts';
 
 const CENTRED = '(Sub ?x (ReduceMean ?x $axes))';
-const DEVIATION = (square: string): string => `(Sqrt (Add (ReduceMean ${square} $axes) $e))`;
+const DEVIATION = (square: string): string => `(Sqrt (Add (ReduceMean ${square} $others) $e))`;
 const NORMALISED = [`(Pow ${CENTRED} 2)`, `(Mul ${CENTRED} ${CENTRED})`].map(
   (square) => `(Div ${CENTRED} ${DEVIATION(square)})`,
 );
@@ -38,6 +39,7 @@ const SPECS: readonly RuleSpec[] = [
     precision: 'rounding',
     when: [
       reducesLastAxes('axes'),
+      sameAxes('axes', 'others'),
       spansAxes('g', 'axes'),
       spansAxes('b', 'axes'),
       isPositiveScalar('e'),
