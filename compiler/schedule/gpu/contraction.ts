@@ -6,8 +6,8 @@
  */
 import type { Expr } from '../../loop/expr.ts';
 import { indicesOf, operandsOf } from '../../loop/expr.ts';
-import type { Index, IndexCondition } from '../../loop/indexExpr.ts';
-import { substitute, visitNames } from '../../loop/indexExpr.ts';
+import type { IndexCondition } from '../../loop/indexExpr.ts';
+import { visitNames } from '../../loop/indexExpr.ts';
 import type { Stmt } from '../../loop/ir.ts';
 import type { ScalarType } from '../../loop/scalarType.ts';
 import { strideOf } from '../affine.ts';
@@ -17,7 +17,7 @@ import { conjuncts, pushIntoBranches } from '../transform/guards.ts';
 import type { Loop, Place } from '../transform/place.ts';
 import { insideOf, Refused } from '../transform/place.ts';
 import { perfectNest } from '../transform/reorder.ts';
-import { mapStmt } from '../transform/rewrite.ts';
+import { withIndicesInline } from './inlineIndices.ts';
 import { outputLoops } from './outputLoops.ts';
 
 /** One side: a matrix over its axes and the reduction, computed from memory element by element. */
@@ -76,21 +76,6 @@ export function contractionOf(loop: Loop, nest: Nest, place: Place): Contraction
     sum: { name, type: declared.initial.type, initial: declared.initial },
     point,
   };
-}
-
-/** Named indices in place of their names. */
-function withIndicesInline(body: readonly Stmt[]): readonly Stmt[] {
-  const values = new Map<string, Index>();
-  const index = (of: Index): Index => substitute(of, (name) => values.get(name));
-  const inline = (stmts: readonly Stmt[]): readonly Stmt[] =>
-    stmts.flatMap((stmt): readonly Stmt[] => {
-      if (stmt.kind === 'letIndex') {
-        values.set(stmt.name, index(stmt.value));
-        return [];
-      }
-      return [mapStmt(stmt, { index }, inline)];
-    });
-  return inline(body);
 }
 
 function isBinding({ kind }: Stmt): boolean {

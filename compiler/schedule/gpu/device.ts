@@ -15,7 +15,7 @@ export interface GpuDevice {
 const DEFAULTS: GpuDevice = { computeUnits: 32, groupSize: 256, localBytes: 32 << 10 };
 
 /** Of a target record; what it leaves out is what any phone has. */
-export function gpuOf(target: Target & Partial<GpuDevice>): GpuDevice {
+export function gpuOf(target: Target): GpuDevice {
   const {
     computeUnits = DEFAULTS.computeUnits,
     groupSize = DEFAULTS.groupSize,

@@ -8,11 +8,13 @@ import type { Layout } from '../../loop/layout.ts';
 import type { LoopProgram, Stmt } from '../../loop/ir.ts';
 import { factsAfter, rootFacts, simplifyProgram } from '../../loop/simplify.ts';
 import { assertProgram } from '../../loop/verify.ts';
+import { strideOf } from '../affine.ts';
 import { matchDivisions } from '../divisions.ts';
+import { fuseNests } from '../fuseNests.ts';
 import { markIndependent, onlyRootParallel } from '../independent.ts';
 import { nameExtents } from '../nameExtents.ts';
 import type { Nest } from '../nest.ts';
-import { nestAt, rootLoops } from '../nest.ts';
+import { nestAt, productOf } from '../nest.ts';
 import type { NestNote, ScheduledProgram, ScheduleRequest } from '../schedule.ts';
 import type { Loop, Place } from '../transform/place.ts';
 import { Refused, rewriteLoop } from '../transform/place.ts';
@@ -21,14 +23,17 @@ import type { GpuDevice } from './device.ts';
 import { gpuOf } from './device.ts';
 import { schedulePerItem } from './perItem.ts';
 import { scheduleProduct } from './product.ts';
+import { longestRow, scheduleRowGroups } from './rows.ts';
+import { scheduleTotals } from './totals.ts';
 
 export function scheduleGpu(program: LoopProgram, request: ScheduleRequest): ScheduledProgram {
   const device = gpuOf(request.target);
   const named = nameExtents(simplifyProgram(program));
-  let current = markIndependent(provenNests(named, matchDivisions(named)));
+  const marked = markIndependent(provenNests(named, matchDivisions(named)));
+  let current = scheduleTotals(fuseNests(marked, new Set()), device);
   const packed = new Map<string, Layout>();
   const nests: NestNote[] = [];
-  for (const variable of rootLoops(current)) {
+  for (const variable of loopsLeft(current)) {
     const scheduled = scheduleNest(current, variable, device);
     current = scheduled.program;
     nests.push(scheduled.note);
@@ -39,13 +44,44 @@ export function scheduleGpu(program: LoopProgram, request: ScheduleRequest): Sch
   return { program: result, packed, nests };
 }
 
+/** Variables of the root's loops that are no groups yet. */
+function loopsLeft({ body }: LoopProgram): readonly string[] {
+  return body.flatMap((stmt) =>
+    stmt.kind === 'for' && stmt.mode !== 'group' ? [stmt.variable] : [],
+  );
+}
+
 type Schedule = (loop: Loop, nest: Nest, place: Place, device: GpuDevice) => readonly Stmt[];
 
 /** In the order in which they are tried. */
-function schedulesOf(nest: Nest): readonly Schedule[] {
-  if (nest.kind === 'generic' || nest.kind === 'total') return [];
-  if (nest.kind === 'contraction') return [scheduleProduct, schedulePerItem];
-  return [schedulePerItem];
+function schedulesOf(nest: Nest, device: GpuDevice): readonly Schedule[] {
+  switch (nest.kind) {
+    case 'generic':
+    case 'total':
+      return [];
+    case 'contraction':
+      return [scheduleProduct, schedulePerItem];
+    case 'rows':
+      return [scheduleRowGroups, schedulePerItem];
+    case 'window':
+      return prefersGroups(nest, device) ? [scheduleRowGroups, schedulePerItem] : [schedulePerItem];
+    case 'pointwise':
+      return [schedulePerItem];
+  }
+}
+
+/** Few long reductions, or reductions along memory: an item per output would wait, or read far apart. */
+function prefersGroups(nest: Nest, { computeUnits, groupSize }: GpuDevice): boolean {
+  const outputs = productOf(nest.axes);
+  const along = nest.accesses.filter(({ kind, inner }) => kind === 'load' && inner.length > 0);
+  const adjacent = along.some(
+    ({ inner, position, facts }) => strideOf(position, inner.at(-1)!.variable, facts) === 1,
+  );
+  const beside = along.every(
+    ({ position, facts }) => strideOf(position, nest.axes.at(-1)!.variable, facts) !== 'irregular',
+  );
+  const few = outputs !== undefined && outputs < computeUnits * groupSize;
+  return longestRow(nest) >= (adjacent ? 32 : 256) && (few || adjacent || !beside);
 }
 
 interface ScheduledNest {
@@ -57,7 +93,7 @@ function scheduleNest(program: LoopProgram, variable: string, device: GpuDevice)
   const nest = nestAt(program, variable);
   const { kind } = nest;
   let reason = 'no schedule for its statements';
-  for (const schedule of schedulesOf(nest)) {
+  for (const schedule of schedulesOf(nest, device)) {
     try {
       const scheduled = rewriteLoop(program, variable, (loop, place) => {
         const result = schedule(loop, nest, place, device);
