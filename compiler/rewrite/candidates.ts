@@ -8,10 +8,14 @@ export interface Candidate {
   readonly rule: Rule;
   readonly rank: number;
   readonly form: RuleForm;
+  /** Number of the form among all. */
+  readonly key: number;
   readonly match: Match;
   readonly saves: Cost;
   /** `version` of the match's operators when it was found. */
   readonly versions: readonly number[];
+  /** Which look at this rule at this operator found it: only the latest counts. */
+  readonly look: number;
 }
 
 /** Whether its operators still stand as they stood. */

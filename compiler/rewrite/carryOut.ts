@@ -45,12 +45,9 @@ export function carryOut(match: Match, attempt: Attempt): Carried {
   } else {
     takeTheirPlace(match, graph.cells[value] as Cell, originalIds, touched);
   }
-  for (const { index, operator } of nodes) {
-    touched.add(index);
-    for (const input of operator.inputs) touchAround(graph, input, touched);
-  }
+  for (const { index } of nodes) touched.add(index);
   for (const { operator } of dead) {
-    for (const input of operator.inputs) touchAround(graph, input, touched);
+    for (const input of operator.inputs) touchReaders(graph, input, touched);
   }
   return { added: nodes, originalIds, touched };
 }
@@ -68,20 +65,18 @@ function takeTheirPlace(
   if (producer) {
     const ids = [...new Set([...producer.operator.originalIds, ...originalIds])];
     producer.operator = { ...producer.operator, originalIds: ids };
-    touched.add(producer.index);
   }
   if (graph.constant[cell.index]) graph.markConstant(cell.index);
 }
 
-function touchAround(graph: RewriteGraph, value: number, touched: Set<number>): void {
-  const producer = graph.producerOf(value);
-  if (producer) touched.add(producer.index);
-  // A value that everybody reads says nothing about anybody.
+/** Whoever is left alone with a value may save more than before. */
+function touchReaders(graph: RewriteGraph, value: number, touched: Set<number>): void {
   const readers = graph.cells[value]?.readers;
-  if (readers && readers.size <= MOST_READERS) for (const reader of readers) touched.add(reader);
+  if (graph.constant[value] || !readers || readers.size > FEW_READERS) return;
+  for (const reader of readers) touched.add(reader);
 }
 
-const MOST_READERS = 16;
+const FEW_READERS = 2;
 
 function nameOf(graph: RewriteGraph, outputs: readonly number[]): string {
   const first = outputs.find((output) => output >= 0) ?? -1;

@@ -58,19 +58,10 @@ export class Match {
   }
 }
 
-/** All matches of a pattern whose root operator is `root`, a few at most, in a fixed order. */
-export function findMatches(
-  pattern: OperatorPattern,
-  graph: RewriteGraph,
-  root: Node,
-): readonly Match[] {
-  const matcher = new Matcher(graph, root);
-  matcher.matchNode(pattern, root, () => matcher.record());
-  return matcher.found;
-}
-
-class Matcher {
-  readonly found: Match[] = [];
+/** Looks for patterns in one graph; made once, since most patterns fit nowhere. */
+export class Matcher {
+  private found: Match[] = [];
+  private root: Node | undefined;
   private readonly variables = new Map<string, number>();
   private readonly rests = new Map<string, readonly number[]>();
   private readonly labels = new Map<string, Node>();
@@ -78,10 +69,16 @@ class Matcher {
   private readonly stack: Node[] = [];
   private readonly seen = new Set<string>();
 
-  constructor(
-    private readonly graph: RewriteGraph,
-    private readonly root: Node,
-  ) {}
+  constructor(private readonly graph: RewriteGraph) {}
+
+  /** All matches of a pattern whose root operator is `root`, a few at most, in a fixed order. */
+  find(pattern: OperatorPattern, root: Node): readonly Match[] {
+    this.root = root;
+    this.found = [];
+    this.matchNode(pattern, root, this.record);
+    if (this.found.length > 0) this.seen.clear();
+    return this.found;
+  }
 
   /** The same value, or constants with the same elements. */
   private readonly same = (a: number, b: number): boolean =>
@@ -90,9 +87,9 @@ class Matcher {
   private readonly sameValues = (a: readonly number[], b: readonly number[]): boolean =>
     a.length === b.length && a.every((value, i) => this.same(value, b[i] as number));
 
-  record(): void {
+  private readonly record = (): void => {
     const key = [...this.variables].flat().join();
-    if (this.seen.has(key) || this.found.length >= MOST_MATCHES) return;
+    if (!this.root || this.seen.has(key) || this.found.length >= MOST_MATCHES) return;
     this.seen.add(key);
     this.found.push(
       new Match(
@@ -105,10 +102,10 @@ class Matcher {
         [...new Set(this.stack)],
       ),
     );
-  }
+  };
 
   /** Calls `then` once for every way to match; bindings hold while it runs. */
-  matchNode(pattern: OperatorPattern, node: Node, then: () => void): void {
+  private matchNode(pattern: OperatorPattern, node: Node, then: () => void): void {
     if (!this.fits(pattern, node)) return;
     const { label, operands } = pattern;
     const { inputs } = node.operator;

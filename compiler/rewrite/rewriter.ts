@@ -12,23 +12,35 @@ import type { Candidate } from './candidates.ts';
 import { CandidateQueue, isCurrent } from './candidates.ts';
 import { carryOut } from './carryOut.ts';
 import { compareSavings } from './cost.ts';
-import { findMatches } from './match.ts';
+import { Matcher } from './match.ts';
 import { depthOf, forEachPattern } from './pattern.ts';
 import type { RewriteApplication, RewriteSettings } from './rewrite.ts';
 import type { Node, RewriteGraph } from './rewriteGraph.ts';
 import type { Rule, RuleForm } from './rule.ts';
 import { sketchOf } from './sketch.ts';
 
+/** One spelling of a rule. */
+interface Entry {
+  readonly rule: Rule;
+  readonly form: RuleForm;
+  /** Place of the rule among all. */
+  readonly rank: number;
+  /** Number of the form among all. */
+  readonly key: number;
+  readonly depth: number;
+}
+
 /** Rules by the type of their root, `*` for all operators. */
 export class RuleIndex {
-  private readonly byType = new Map<string, [Rule, RuleForm, number][]>();
-  private readonly byProperty: [string, Rule, RuleForm, number][] = [];
+  private readonly byType = new Map<string, Entry[]>();
+  private readonly byProperty: (Entry & { readonly property: string })[] = [];
   private readonly mentioned = new Set<string>();
   /** Operators that a match can hang together over. */
   readonly depth: number;
 
   constructor(rules: readonly Rule[]) {
     let depth = 0;
+    let key = 0;
     rules.forEach((rule, rank) => {
       for (const form of rule.forms) {
         const { types, property } = form.before;
@@ -36,21 +48,20 @@ export class RuleIndex {
           if (part.kind !== 'operator') return;
           for (const type of part.types) this.mentioned.add(type);
         });
-        depth = Math.max(depth, depthOf(form.before));
-        if (property !== undefined) this.byProperty.push([property, rule, form, rank]);
-        for (const type of types) {
-          this.byType.set(type, [...(this.byType.get(type) ?? []), [rule, form, rank]]);
-        }
+        const entry: Entry = { rule, form, rank, key: key++, depth: depthOf(form.before) };
+        depth = Math.max(depth, entry.depth);
+        if (property !== undefined) this.byProperty.push({ ...entry, property });
+        for (const type of types) this.byType.set(type, [...(this.byType.get(type) ?? []), entry]);
       }
     });
     this.depth = depth;
   }
 
-  *rulesFor({ operator, entry }: Node): Iterable<readonly [Rule, RuleForm, number]> {
+  *rulesFor({ operator, entry }: Node): Iterable<Entry> {
     yield* this.byType.get(qualified(operator)) ?? [];
     yield* this.byType.get('*') ?? [];
-    for (const [property, rule, form, rank] of this.byProperty) {
-      if (entry?.properties.some((own) => own === property)) yield [rule, form, rank];
+    for (const found of this.byProperty) {
+      if (entry?.properties.some((own) => own === found.property)) yield found;
     }
   }
 
@@ -71,17 +82,23 @@ export class Rewriter {
   readonly applications: RewriteApplication[] = [];
   private readonly queue = new CandidateQueue();
   private readonly made = new Map<string, number>();
+  private readonly matcher: Matcher;
+  /** By operator and form: the latest look. */
+  private readonly looks = new Map<number, number>();
+  private look = 0;
 
   constructor(
     private readonly graph: RewriteGraph,
     private readonly index: RuleIndex,
     private readonly settings: RewriteSettings,
-  ) {}
+  ) {
+    this.matcher = new Matcher(graph);
+  }
 
   run(): void {
     const { graph, queue } = this;
     const most = MOST_PER_OPERATOR * graph.nodes.length + 100;
-    for (const node of graph.nodes) this.enqueue(node);
+    for (const node of graph.nodes) this.enqueue(node, 0);
     for (let best = queue.pop(); best; best = queue.pop()) {
       const tried = this.retry(best);
       if (!tried) continue;
@@ -145,22 +162,26 @@ export class Rewriter {
     return offApplications.length > 0 && offApplications.includes(this.idOf(candidate));
   }
 
-  private enqueue(node: Node): void {
+  /** `distance`: how far below what changed is; smaller patterns do not reach it. */
+  private enqueue(node: Node, distance: number): void {
     if (!node.isLive) return;
-    for (const candidate of this.candidatesAt(node, false)) this.queue.push(candidate);
+    this.look++;
+    for (const candidate of this.candidatesAt(node, false, distance)) this.queue.push(candidate);
   }
 
-  private *candidatesAt(node: Node, off: boolean): Iterable<Candidate> {
+  private *candidatesAt(node: Node, off: boolean, distance = 0): Iterable<Candidate> {
     // Values are replaced one by one: nothing else of the operator may be read.
     const { outputs } = node.operator;
     const [result = -1, ...others] = outputs;
     if (node.cost.operators === 0 || result < 0 || others.some((value) => value >= 0)) return;
-    for (const [rule, form, rank] of this.index.rulesFor(node)) {
-      if (!hasDtype(this.graph, node, rule)) continue;
-      for (const match of findMatches(form.before, this.graph, node)) {
+    const { look } = this;
+    for (const { rule, form, rank, key, depth } of this.index.rulesFor(node)) {
+      if (depth <= distance || !hasDtype(this.graph, node, rule)) continue;
+      if (!off) this.looks.set(lookKey(node, key), look);
+      for (const match of this.matcher.find(form.before, node)) {
         if (rule.when?.some((condition) => !condition(match))) continue;
         const versions = match.nodes.map(({ version }) => version);
-        const place = { rule, rank, form, match, versions };
+        const place = { rule, rank, form, key, match, versions, look };
         const saves = { flops: 0, bytes: 0, operators: 0 };
         if (this.isOff({ ...place, saves }) !== off) continue;
         const tried = attempt(match, form.after, rule.given ?? {});
@@ -172,8 +193,9 @@ export class Rewriter {
   }
 
   private retry(candidate: Candidate): Attempt | undefined {
+    const { match, form, rule, key, look } = candidate;
+    if (this.looks.get(lookKey(match.root, key)) !== look) return undefined;
     if (!isCurrent(candidate) || this.isOff(candidate)) return undefined;
-    const { match, form, rule } = candidate;
     return attempt(match, form.after, rule.given ?? {});
   }
 
@@ -197,18 +219,19 @@ export class Rewriter {
     });
     const place = `${rule.name}@${match.root.operator.id}`;
     this.made.set(place, (this.made.get(place) ?? 0) + 1);
-    for (const node of this.around(touched)) this.enqueue(node);
+    this.enqueueAround(touched);
   }
 
-  /** Operators whose matches may reach one that was touched: its readers, as far as patterns are deep. */
-  private around(touched: ReadonlySet<number>): readonly Node[] {
+  /** Looks again at operators whose matches may reach one that was touched: its readers, as far as patterns go. */
+  private enqueueAround(touched: ReadonlySet<number>): void {
     const { graph, index } = this;
     const reached = new Set(touched);
-    let border = [...touched];
-    for (let step = 1; step < index.depth && border.length > 0; step++) {
+    let border = [...touched].sort((a, b) => a - b);
+    for (let distance = 0; distance < index.depth && border.length > 0; distance++) {
       const next: number[] = [];
       for (const place of border) {
         const node = graph.nodes[place] as Node;
+        this.enqueue(node, distance);
         if (!node.isLive || this.isPartitionPoint(node)) continue;
         for (const output of node.operator.outputs) {
           for (const reader of graph.cells[output]?.readers ?? []) {
@@ -220,7 +243,6 @@ export class Rewriter {
       }
       border = next;
     }
-    return [...reached].sort((a, b) => a - b).map((place) => graph.nodes[place] as Node);
   }
 
   /** Operators that no algebra reaches across: they cut the graph into parts that are rewritten apart. */
@@ -228,6 +250,13 @@ export class Rewriter {
     if (!entry || operator.subgraphs.size > 0) return true;
     return entry.properties.length === 0 && !this.index.mentions(operator);
   }
+}
+
+/** Forms are fewer than that. */
+const MOST_FORMS = 4096;
+
+function lookKey({ index }: Node, form: number): number {
+  return index * MOST_FORMS + form;
 }
 
 function hasDtype(graph: RewriteGraph, { operator }: Node, { dtypes = 'float' }: Rule): boolean {
