@@ -14,6 +14,7 @@ import { RunService } from './runService.ts';
 import { TargetService } from './targetService.ts';
 import { ViewStates } from './viewStates.ts';
 import { registerBlocksTree } from './workbench/blocksTree.ts';
+import { registerDevicesTree } from './workbench/devicesTree.ts';
 import { registerProblems } from './workbench/problems.ts';
 import { registerStatusBar } from './workbench/statusBar.ts';
 
@@ -51,6 +52,7 @@ export function activate(context: vscode.ExtensionContext): void {
     registerPlanCommands(models),
     registerFileCommands(services),
     registerBlocksTree(models),
+    registerDevicesTree(devices, targets),
     registerProblems(models),
     registerStatusBar(models),
   );

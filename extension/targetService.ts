@@ -20,6 +20,9 @@ export interface DeviceChoices {
 type Item = vscode.QuickPickItem & { readonly choice?: TargetChoice };
 
 export class TargetService implements vscode.Disposable {
+  private readonly changed = new vscode.EventEmitter<void>();
+  /** Another place was chosen. */
+  readonly onDidChange = this.changed.event;
   private readonly disposables: vscode.Disposable[];
 
   constructor(
@@ -27,6 +30,8 @@ export class TargetService implements vscode.Disposable {
     private readonly devices: DeviceChoices,
   ) {
     this.disposables = [
+      this.changed,
+      vscode.commands.registerCommand('fusionStudio.runOnDevice', () => this.runOnDevice()),
       vscode.commands.registerCommand('fusionStudio.chooseTarget', () => this.choose()),
       models.onDidChangeCurrent(() => this.tell()),
       onDidChangeSettings(() => this.tell()),
@@ -85,6 +90,7 @@ export class TargetService implements vscode.Disposable {
       .getConfiguration(SECTION)
       .update('run.target', known, vscode.ConfigurationTarget.Global);
     this.tell();
+    this.changed.fire();
     return { ok: true };
   }
 
@@ -97,7 +103,15 @@ export class TargetService implements vscode.Disposable {
     }
   }
 
+  /** Where the chosen place is a device already, there; else the user chooses one. */
+  private async runOnDevice(): Promise<void> {
+    const chosen = isDevice(this.current) ? this.current : await this.choose('devices');
+    if (chosen) await vscode.commands.executeCommand('fusionStudio.run');
+  }
+
   private labelOf(target: RunTarget): string {
+    // Devices are looked for when one is meant.
+    if (!isDevice(target)) return placeName(target);
     const known = this.devices.choices().find((choice) => choice.target === target);
     return known?.label ?? placeName(target);
   }
@@ -124,6 +138,6 @@ export class TargetService implements vscode.Disposable {
   }
 }
 
-export function isDevice(target: RunTarget): boolean {
+function isDevice(target: RunTarget): boolean {
   return deviceOf(target) !== undefined;
 }

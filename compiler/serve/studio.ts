@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runInProcess } from '../client/runProcess.ts';
 import { WorkerClient } from '../client/workerClient.ts';
-import { listTargets } from '../run/listTargets.ts';
+import { listDevices, listTargets } from '../run/listTargets.ts';
 import { startStudioServer } from './httpServer.ts';
 import type { StudioServer } from './httpServer.ts';
 import { connectPage } from './pageConnection.ts';
@@ -38,7 +38,10 @@ export async function startStudio(modelPath: string, port: number): Promise<Stud
         log,
         signal: AbortSignal.any([signal, running.signal]),
       }),
-    () => listTargets({ signal: running.signal }),
+    async () => [
+      ...(await listTargets({ signal: running.signal })),
+      ...(await listDevices({ signal: running.signal })),
+    ],
   );
   const server = await startStudioServer({
     folder,
