@@ -1,7 +1,6 @@
 /** Text of devices and foreign programs: shown to people, so bounded, on one line, and without what terminals obey. */
 
 const UNPRINTABLE =
-  // eslint-disable-next-line no-control-regex
   /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffd]/g;
 
 /** One line of at most `most` characters. */

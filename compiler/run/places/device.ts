@@ -123,6 +123,7 @@ class DeviceRun {
     const [own, inputs] = await Promise.all([stat(program), stat(files.inputs)]);
     const needed = own.size + inputs.size + outputBytes(tables) + this.dumpBytes(files);
     await requireSpace(device, needed, signal);
+    onProgress?.('Pushing weights');
     this.weights = await ensureCached(device, files.weights, {
       folder: path,
       signal,
