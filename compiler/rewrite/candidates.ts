@@ -8,8 +8,8 @@ export interface Candidate {
   readonly rule: Rule;
   readonly rank: number;
   readonly form: RuleForm;
-  /** Number of the form among all. */
-  readonly key: number;
+  /** Of the form's pattern. */
+  readonly depth: number;
   readonly match: Match;
   readonly saves: Cost;
   /** `version` of the match's operators when it was found. */

@@ -25,22 +25,23 @@ interface Entry {
   readonly form: RuleForm;
   /** Place of the rule among all. */
   readonly rank: number;
-  /** Number of the form among all. */
-  readonly key: number;
   readonly depth: number;
+  /** For every operand that is an operator of named types: those types. One of the inputs has to be made by one. */
+  readonly needs: readonly ReadonlySet<string>[];
 }
 
 /** Rules by the type of their root, `*` for all operators. */
 export class RuleIndex {
   private readonly byType = new Map<string, Entry[]>();
   private readonly byProperty: (Entry & { readonly property: string })[] = [];
+  /** All of both, by type. */
+  private readonly forType = new Map<string, readonly Entry[]>();
   private readonly mentioned = new Set<string>();
   /** Operators that a match can hang together over. */
   readonly depth: number;
 
   constructor(rules: readonly Rule[]) {
     let depth = 0;
-    let key = 0;
     rules.forEach((rule, rank) => {
       for (const form of rule.forms) {
         const { types, property } = form.before;
@@ -48,7 +49,7 @@ export class RuleIndex {
           if (part.kind !== 'operator') return;
           for (const type of part.types) this.mentioned.add(type);
         });
-        const entry: Entry = { rule, form, rank, key: key++, depth: depthOf(form.before) };
+        const entry: Entry = { rule, form, rank, depth: depthOf(form.before), needs: needsOf(form) };
         depth = Math.max(depth, entry.depth);
         if (property !== undefined) this.byProperty.push({ ...entry, property });
         for (const type of types) this.byType.set(type, [...(this.byType.get(type) ?? []), entry]);
@@ -57,12 +58,19 @@ export class RuleIndex {
     this.depth = depth;
   }
 
-  *rulesFor({ operator, entry }: Node): Iterable<Entry> {
-    yield* this.byType.get(qualified(operator)) ?? [];
-    yield* this.byType.get('*') ?? [];
-    for (const found of this.byProperty) {
-      if (entry?.properties.some((own) => own === found.property)) yield found;
-    }
+  rulesFor({ operator, entry }: Node): readonly Entry[] {
+    const type = qualified(operator);
+    const known = this.forType.get(type);
+    if (known) return known;
+    const found = [
+      ...(this.byType.get(type) ?? []),
+      ...(this.byType.get('*') ?? []),
+      ...this.byProperty.filter(({ property }) =>
+        entry?.properties.some((own) => own === property),
+      ),
+    ];
+    this.forType.set(type, found);
+    return found;
   }
 
   /** Whether some rule names its type. */
@@ -83,8 +91,8 @@ export class Rewriter {
   private readonly queue = new CandidateQueue();
   private readonly made = new Map<string, number>();
   private readonly matcher: Matcher;
-  /** By operator and form: the latest look. */
-  private readonly looks = new Map<number, number>();
+  /** By operator, then by depth of a pattern: the latest look. */
+  private readonly looks = new Map<number, number[]>();
   private look = 0;
 
   constructor(
@@ -166,6 +174,9 @@ export class Rewriter {
   private enqueue(node: Node, distance: number): void {
     if (!node.isLive) return;
     this.look++;
+    const looks = this.looks.get(node.index) ?? [];
+    for (let depth = distance + 1; depth <= this.index.depth; depth++) looks[depth] = this.look;
+    this.looks.set(node.index, looks);
     for (const candidate of this.candidatesAt(node, false, distance)) this.queue.push(candidate);
   }
 
@@ -175,13 +186,14 @@ export class Rewriter {
     const [result = -1, ...others] = outputs;
     if (node.cost.operators === 0 || result < 0 || others.some((value) => value >= 0)) return;
     const { look } = this;
-    for (const { rule, form, rank, key, depth } of this.index.rulesFor(node)) {
+    const made = node.operator.inputs.map((input) => this.typeBehind(input));
+    for (const { rule, form, rank, depth, needs } of this.index.rulesFor(node)) {
       if (depth <= distance || !hasDtype(this.graph, node, rule)) continue;
-      if (!off) this.looks.set(lookKey(node, key), look);
+      if (!needs.every((types) => made.some((type) => types.has(type)))) continue;
       for (const match of this.matcher.find(form.before, node)) {
         if (rule.when?.some((condition) => !condition(match))) continue;
         const versions = match.nodes.map(({ version }) => version);
-        const place = { rule, rank, form, key, match, versions, look };
+        const place = { rule, rank, form, depth, match, versions, look };
         const saves = { flops: 0, bytes: 0, operators: 0 };
         if (this.isOff({ ...place, saves }) !== off) continue;
         const tried = attempt(match, form.after, rule.given ?? {});
@@ -192,9 +204,14 @@ export class Rewriter {
     }
   }
 
+  private typeBehind(value: number): string {
+    const node = this.graph.producerOf(value);
+    return node ? qualified(node.operator) : '';
+  }
+
   private retry(candidate: Candidate): Attempt | undefined {
-    const { match, form, rule, key, look } = candidate;
-    if (this.looks.get(lookKey(match.root, key)) !== look) return undefined;
+    const { match, form, rule, depth, look } = candidate;
+    if (this.looks.get(match.root.index)?.[depth] !== look) return undefined;
     if (!isCurrent(candidate) || this.isOff(candidate)) return undefined;
     return attempt(match, form.after, rule.given ?? {});
   }
@@ -252,11 +269,10 @@ export class Rewriter {
   }
 }
 
-/** Forms are fewer than that. */
-const MOST_FORMS = 4096;
-
-function lookKey({ index }: Node, form: number): number {
-  return index * MOST_FORMS + form;
+function needsOf({ before }: RuleForm): readonly ReadonlySet<string>[] {
+  return before.operands.flatMap((operand) =>
+    operand.kind === 'operator' && operand.types.length > 0 ? [new Set(operand.types)] : [],
+  );
 }
 
 function hasDtype(graph: RewriteGraph, { operator }: Node, { dtypes = 'float' }: Rule): boolean {
