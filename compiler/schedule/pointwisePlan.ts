@@ -76,6 +76,10 @@ function runAfter(nest: Nest, columns: Axis, lanes: number): Axis | undefined {
     lanes,
     store.facts,
   );
+  // Panels as wide as what is done at once are as good as rows.
+  const wide = lanes * VECTORS;
+  const [along] = laneStrides(store.position, columns.variable, columns.extent, wide, store.facts);
+  if (along === 1 && columns.extent >= wide) return gatheredAlong(nest, columns, lanes);
   const stride = (axis: Axis): number => absolute(store, axis);
   const next = nest.axes
     .filter((axis) => axis !== columns && stride(axis) > 0)
@@ -83,6 +87,23 @@ function runAfter(nest: Nest, columns: Axis, lanes: number): Axis | undefined {
   if (next === undefined) return undefined;
   const blocked = step === 'irregular' || Math.abs(step) > stride(next);
   return blocked || columns.extent <= lanes ? next : undefined;
+}
+
+/**
+ * What is read across the vectors (a transposition) is read line by line: the axis along which it is adjacent runs
+ * innermost, so that the lines are still in the first cache.
+ */
+function gatheredAlong({ accesses, axes }: Nest, columns: Axis, lanes: number): Axis | undefined {
+  const none: ReadonlySet<string> = new Set();
+  const gathered = accesses.find(
+    (access) => access.kind === 'load' && laneShape(access, columns, lanes, none) === 'gathered',
+  );
+  return (
+    gathered &&
+    axes.find((axis) => {
+      return axis !== columns && absolute(gathered, axis) === 1;
+    })
+  );
 }
 
 function absolute({ position, facts }: Access, { variable }: Axis): number {

@@ -11,11 +11,13 @@ import { assertProgram } from '../loop/verify.ts';
 import { channelLayout } from './channelBlock.ts';
 import { matchDivisions } from './divisions.ts';
 import { fuseNests } from './fuseNests.ts';
+import { scheduleGpu } from './gpu/scheduleGpu.ts';
 import { markIndependent, onlyRootParallel } from './independent.ts';
 import { nameExtents } from './nameExtents.ts';
 import { nestAt, rootLoops } from './nest.ts';
 import { rowCycles, scheduleRows, scheduleTotal } from './rows.ts';
 import type { NestNote, ScheduledProgram, ScheduleRequest } from './schedule.ts';
+import { packableLocals } from './packableLocals.ts';
 import { planNest } from './planNest.ts';
 import type { TileContext, TilePlan } from './tilePlan.ts';
 import { turnOperand } from './turnOperand.ts';
@@ -27,6 +29,7 @@ import { tile } from './transform/tile.ts';
 import type { TileRequest } from './transform/tile.ts';
 
 export function scheduleProgram(program: LoopProgram, request: ScheduleRequest): ScheduledProgram {
+  if (request.target.language === 'opencl') return scheduleGpu(program, request);
   const named = nameExtents(simplifyProgram(program));
   // Loops cut where indices divide them: what a branch around says of the whole index may be lost to proofs.
   const marked = markIndependent(provenNests(named, matchDivisions(named)));
@@ -47,7 +50,7 @@ function scheduleNests(
   { target }: ScheduleRequest,
   careful: boolean,
 ): ScheduledProgram {
-  const context: TileContext = { target, constants: new Set() };
+  const context: TileContext = { target, constants: new Set(), filled: new Set() };
   const notes: NestNote[] = [];
   let current = program;
   for (const { variable, plan } of plans) {
@@ -117,24 +120,33 @@ interface Prepared {
   readonly plans: readonly PlannedNest[];
 }
 
-/** Plans for all nests, and the program with its constants packed and operands copied as they want. */
+/**
+ * Plans for all nests, and the program with its constants packed and operands copied as they want. Memory that a nest
+ * fills for one product is packed like a constant, so its reader is planned first.
+ */
 function prepare(program: LoopProgram, request: ScheduleRequest): Prepared {
   const packed = new Map<string, Layout>();
   const constants = new Set(request.constants);
-  const context: TileContext = { target: request.target, constants };
+  const own = packableLocals(program);
+  const context: TileContext = {
+    target: request.target,
+    constants: new Set([...constants, ...own]),
+    filled: own,
+  };
+  const free = new Set(context.constants);
   const plans: PlannedNest[] = [];
   let current = program;
   const planOf = (variable: string): TilePlan | undefined =>
-    planNest(nestAt(current, variable), context);
-  for (const variable of rootLoops(current)) {
+    planNest(nestAt(current, variable), { ...context, constants: free });
+  for (const variable of readersFirst(current, own)) {
     const plan = planOf(variable);
     const packs = plan?.packs ?? new Map<string, Layout>();
     const relaid = unlessRefused(() => relayout(current, packs));
     if (relaid !== undefined) {
       current = relaid;
       for (const [name, layout] of packs) {
-        packed.set(name, layout);
-        constants.delete(name);
+        if (constants.has(name)) packed.set(name, layout);
+        free.delete(name);
       }
     }
     for (const turn of plan?.turns ?? []) {
@@ -144,7 +156,20 @@ function prepare(program: LoopProgram, request: ScheduleRequest): Prepared {
     }
     plans.push({ variable, plan });
   }
+  const order = rootLoops(current);
+  plans.sort((a, b) => order.indexOf(a.variable) - order.indexOf(b.variable));
   return { program: current, packed, plans };
+}
+
+/** Nests that read memory of the program's own, then the others, each in order. */
+function readersFirst(program: LoopProgram, own: ReadonlySet<string>): readonly string[] {
+  const reads = (variable: string): boolean =>
+    nestAt(program, variable).accesses.some(
+      ({ kind, buffer }) => kind === 'load' && own.has(buffer.name),
+    );
+  const all = rootLoops(program);
+  if (own.size === 0) return all;
+  return [...all.filter(reads), ...all.filter((variable) => !reads(variable))];
 }
 
 /** Memory of the program's own follows its neighbours. */

@@ -29,8 +29,10 @@ export interface TilePlan {
 
 export interface TileContext {
   readonly target: Target;
-  /** Names of inputs that may be packed. */
+  /** Names of buffers that may be packed: constant inputs, and memory that the program fills. */
   readonly constants: ReadonlySet<string>;
+  /** Those of them that are filled at run time. */
+  readonly filled: ReadonlySet<string>;
 }
 
 /** Cycles of a gathered vector or a scattered store, per lane. */
@@ -94,7 +96,10 @@ function extentOf({ extent }: Axis): number {
   return extent ?? UNKNOWN_EXTENT;
 }
 
-function bestCandidate(nest: Nest, { target, constants }: TileContext): Candidate | undefined {
+function bestCandidate(
+  nest: Nest,
+  { target, constants, filled }: TileContext,
+): Candidate | undefined {
   const loads = innerLoads(nest);
   const stores = nest.accesses.filter(({ kind }) => kind === 'store');
   const steps = productOf(nest.inner) ?? 64;
@@ -109,7 +114,14 @@ function bestCandidate(nest: Nest, { target, constants }: TileContext): Candidat
       return shape === 'gathered' && canTurn(load, nest, columns) ? 'turned' : shape;
     });
     const turned = loads.filter((_, at) => shapes[at] === 'turned');
-    const copies = turned.reduce((sum, load) => sum + TURN * turnedElements(load, nest), 0);
+    // Filling packed memory across its rows takes as long as a copy.
+    const scattering = loads.filter(
+      ({ buffer }, at) => shapes[at] === 'packed' && filled.has(buffer.name),
+    );
+    const copies = [...turned, ...scattering].reduce(
+      (sum, load) => sum + TURN * turnedElements(load, nest),
+      0,
+    );
     const storeShapes = stores.map((access) => laneShape(access, columns, lanes, constants));
     // Lanes of one store go to one place: this axis is no output axis of it.
     if (storeShapes.includes('scalar')) continue;
@@ -315,8 +327,9 @@ function packOf(
   const rank = load.buffer.shape.length;
   const axis = rank < 2 ? undefined : singleAxis(load, columns.variable);
   if (axis === undefined) return undefined;
-  const width = lanes * tile.vectors;
-  const panels = isAligned(load, axis, columns, nest, width);
+  // Panels of the tile, or of all columns where they fit into one.
+  const widths = [lanes * tile.vectors, columns.extent ?? 0];
+  const width = widths.find((size) => size > 1 && isAligned(load, axis, columns, nest, size));
   const reductionAxes: LayoutAxis[] = [];
   const covered = new Map<number, number>();
   for (const { variable, step } of reductions) {
@@ -335,7 +348,7 @@ function packOf(
   for (let other = 0; other < rank; other++) {
     if (other !== axis && !covered.has(other)) rest.push({ axis: other });
   }
-  if (!panels) return [...rest, ...reductionAxes, { axis }];
+  if (width === undefined) return [...rest, ...reductionAxes, { axis }];
   return [...rest, { axis, divide: width }, ...reductionAxes, { axis, modulo: width }];
 }
 
