@@ -14,14 +14,27 @@ export interface OutputLoops {
   readonly body: readonly Stmt[];
 }
 
-/** @param most loops that count as output loops; the others belong to the point. */
+/**
+ * As many loops as are independent; the others belong to the point.
+ * @param most loops that may count as output loops.
+ */
 export function outputLoops(nest: Loop, place: Place, most: number): OutputLoops {
-  const { loops, body } = perfectNest(nest, place, most);
+  for (let count = most; ; count--) {
+    const { loops, body } = perfectNest(nest, place, count);
+    try {
+      expectRectangular(loops);
+      expectIndependentLoops(loops, body, place);
+      return { loops, body };
+    } catch (error) {
+      if (!(error instanceof Refused) || count <= 1) throw error;
+    }
+  }
+}
+
+function expectRectangular(loops: readonly Loop[]): void {
   for (const { extent, variable } of loops) {
     if (loops.some((other) => mentionsIndex([loopOf('', extent, [])], other.variable))) {
       throw new Refused(`the extent of ${variable} depends on another loop`);
     }
   }
-  expectIndependentLoops(loops, body, place);
-  return { loops, body };
 }

@@ -24,6 +24,7 @@ import type { Stmt } from '../../loop/ir.ts';
 import { branch, localBuffer, loop as loopOf, store } from '../../loop/ir.ts';
 import { polyConstant } from '../../loop/polynomial.ts';
 import { simplifyBody } from '../../loop/simplify.ts';
+import type { Layout } from '../../loop/layout.ts';
 import type { Nest } from '../nest.ts';
 import { analyseNest } from '../nest.ts';
 import { jam } from '../transform/jam.ts';
@@ -36,6 +37,7 @@ import { contractionOf } from './contraction.ts';
 import type { DepthPlan } from './depthPlan.ts';
 import { planDepth } from './depthPlan.ts';
 import type { GpuDevice } from './device.ts';
+import { packsOf } from './packs.ts';
 import { schedulePerItem } from './perItem.ts';
 import type { ProductTile } from './productTile.ts';
 import { chooseProductTile, itemsOf, ROW_PADDING } from './productTile.ts';
@@ -55,20 +57,35 @@ export function scheduleProduct(
   device: GpuDevice,
 ): readonly Stmt[] {
   const contraction = contractionOf(loop, nest, place);
-  const { rows, columns, depth, batch } = contraction;
-  const tile = chooseProductTile(
-    {
-      batch: sizeOf(batch),
-      rows: sizeOf(rows.axes),
-      columns: sizeOf(columns.axes),
-      depth: sizeOf(depth),
-    },
-    device,
-  );
+  const tile = tileOf(contraction, device);
   return place.names.replacing([loop], () => {
     const kernel = new ProductKernel(contraction, nest, tile, place);
     return tile.parts === 1 ? kernel.whole() : inParts(contraction, kernel, place, device);
   });
+}
+
+/** Layouts in which the product wants its constants; none for what is no product. */
+export function productPacks(
+  loop: Loop,
+  nest: Nest,
+  place: Place,
+  device: GpuDevice,
+  constants: ReadonlySet<string>,
+): ReadonlyMap<string, Layout> {
+  const contraction = unlessRefused(() => contractionOf(loop, nest, place));
+  if (contraction === undefined) return new Map();
+  const { order } = planDepth(contraction.depth, tileOf(contraction, device));
+  return packsOf(contraction, order, nest, constants);
+}
+
+function tileOf({ rows, columns, depth, batch }: Contraction, device: GpuDevice): ProductTile {
+  const extents = {
+    batch: sizeOf(batch),
+    rows: sizeOf(rows.axes),
+    columns: sizeOf(columns.axes),
+    depth: sizeOf(depth),
+  };
+  return chooseProductTile(extents, device);
 }
 
 function sizeOf(loops: readonly Loop[]): number {

@@ -22,8 +22,9 @@ import { bodiesOf, store } from '../../loop/ir.ts';
 import { mentionsIndex } from '../../loop/mentions.ts';
 import type { ScalarType } from '../../loop/scalarType.ts';
 import { integerRange, isFloat, storageBytes } from '../../loop/scalarType.ts';
-import type { Nest } from '../nest.ts';
-import { productOf } from '../nest.ts';
+import { strideOf } from '../affine.ts';
+import type { Access, Nest } from '../nest.ts';
+import { dependsOn, productOf } from '../nest.ts';
 import type { Accumulating } from '../transform/accumulation.ts';
 import { accumulatorsOf } from '../transform/accumulation.ts';
 import { visitLoads, visitStores } from '../transform/independence.ts';
@@ -44,6 +45,8 @@ const LEAST_ROW = 24;
 const ELEMENTS = 4;
 /** Least items of a group, where there are rows enough. */
 const LEAST_ITEMS = 64;
+/** Neighbouring rows in a group, where those are neighbours in memory. */
+const BESIDE = 32;
 /** Partial results that one item adds up at a time. */
 const RADIX = 4;
 
@@ -57,7 +60,33 @@ export function scheduleRowGroups(
   const { loops, body } = outputLoops(loop, place, nest.axes.length);
   const length = longestRow(nest);
   if (length < LEAST_ROW) throw new Refused(`rows of ${length} elements`);
-  return place.names.replacing([loop], () => rowGroups(body, loops, length, place, device));
+  const beside = nest.kind === 'window' && !runsAlongRows(nest);
+  return place.names.replacing([loop], () =>
+    rowGroups(body, loops, { length, beside }, place, device),
+  );
+}
+
+/** The largest operand lies along the reduction: neighbouring steps are neighbours in memory. */
+export function runsAlongRows({ accesses, axes, inner }: Nest): boolean {
+  const own = [...axes, ...inner];
+  const loads = accesses.filter((access) => access.kind === 'load' && access.inner.length > 0);
+  const breadth = (access: Access): number =>
+    own.filter(({ variable }) => dependsOn(access, variable)).length;
+  const [largest] = [...loads].sort((a, b) => breadth(b) - breadth(a));
+  const last = largest?.inner.at(-1);
+  return (
+    largest !== undefined &&
+    last !== undefined &&
+    strideOf(largest.position, last.variable, largest.facts) === 1
+  );
+}
+
+/** How a row's items walk it. */
+export interface RowShape {
+  /** Elements of the longest walk along the row. */
+  readonly length: number;
+  /** Neighbouring rows are neighbours in memory, steps along the row are not. */
+  readonly beside: boolean;
 }
 
 /**
@@ -67,14 +96,14 @@ export function scheduleRowGroups(
 export function rowGroups(
   body: readonly Stmt[],
   loops: readonly Loop[],
-  length: number,
+  shape: RowShape,
   place: Place,
   device: GpuDevice,
 ): readonly Stmt[] {
   const inline = withIndicesInline(body);
   expectNoReadBack(inline);
   const writer = new Writer(place);
-  new RowKernel(inline, loops, length, device, place).write(writer);
+  new RowKernel(inline, loops, shape, device, place).write(writer);
   return writer.body;
 }
 
@@ -126,18 +155,21 @@ class RowKernel {
   constructor(
     private readonly body: readonly Stmt[],
     private readonly loops: readonly Loop[],
-    length: number,
+    private readonly shape: RowShape,
     private readonly device: GpuDevice,
     private readonly place: Place,
   ) {
     const { groupSize } = device;
-    let across = Math.min(32, groupSize);
-    while (across < groupSize && across * ELEMENTS < length) across *= 2;
-    this.across = across;
     this.count = product(loops.map(({ extent }) => extent));
     const total = this.count.kind === 'constant' ? this.count.value : Infinity;
     let rows = 1;
-    while (rows * across < Math.min(LEAST_ITEMS, groupSize) && rows < total) rows *= 2;
+    let across = Math.min(shape.beside ? Math.max(1, groupSize / BESIDE) : 32, groupSize);
+    if (shape.beside) rows = Math.min(BESIDE, groupSize);
+    else {
+      while (across < groupSize && across * ELEMENTS < shape.length) across *= 2;
+      while (rows * across < Math.min(LEAST_ITEMS, groupSize) && rows < total) rows *= 2;
+    }
+    this.across = across;
     this.rows = rows;
   }
 
@@ -212,8 +244,9 @@ class RowKernel {
   ): void {
     const { across, rows } = this;
     group.loop('item', constant(across * rows), 'item', (item, at) => {
-      const place = item.index('r', floorDiv(at, across));
-      const own = item.index('t', mod(at, across));
+      const { beside } = this.shape;
+      const place = item.index('r', beside ? mod(at, rows) : floorDiv(at, across));
+      const own = item.index('t', beside ? floorDiv(at, rows) : mod(at, across));
       const row = add(first, place);
       item.when([less(row, count)], (inside) => {
         const axes = decode

@@ -8,30 +8,30 @@ import type { Layout } from '../../loop/layout.ts';
 import type { LoopProgram, Stmt } from '../../loop/ir.ts';
 import { factsAfter, rootFacts, simplifyProgram } from '../../loop/simplify.ts';
 import { assertProgram } from '../../loop/verify.ts';
-import { strideOf } from '../affine.ts';
 import { matchDivisions } from '../divisions.ts';
 import { fuseNests } from '../fuseNests.ts';
 import { markIndependent, onlyRootParallel } from '../independent.ts';
 import { nameExtents } from '../nameExtents.ts';
 import type { Nest } from '../nest.ts';
-import { nestAt, productOf } from '../nest.ts';
+import { nestAt, productOf, rootLoops } from '../nest.ts';
 import type { NestNote, ScheduledProgram, ScheduleRequest } from '../schedule.ts';
 import type { Loop, Place } from '../transform/place.ts';
 import { Refused, rewriteLoop } from '../transform/place.ts';
+import { relayout } from '../transform/relayout.ts';
 import { shareCommon } from '../transform/shareCommon.ts';
 import type { GpuDevice } from './device.ts';
 import { gpuOf } from './device.ts';
 import { schedulePerItem } from './perItem.ts';
-import { scheduleProduct } from './product.ts';
-import { longestRow, scheduleRowGroups } from './rows.ts';
+import { productPacks, scheduleProduct } from './product.ts';
+import { longestRow, runsAlongRows, scheduleRowGroups } from './rows.ts';
 import { scheduleTotals } from './totals.ts';
 
 export function scheduleGpu(program: LoopProgram, request: ScheduleRequest): ScheduledProgram {
   const device = gpuOf(request.target);
   const named = nameExtents(simplifyProgram(program));
   const marked = markIndependent(provenNests(named, matchDivisions(named)));
-  let current = scheduleTotals(fuseNests(marked, new Set()), device);
-  const packed = new Map<string, Layout>();
+  const { program: relaid, packed } = withPacks(fuseNests(marked, new Set()), request, device);
+  let current = scheduleTotals(relaid, device);
   const nests: NestNote[] = [];
   for (const variable of loopsLeft(current)) {
     const scheduled = scheduleNest(current, variable, device);
@@ -42,6 +42,27 @@ export function scheduleGpu(program: LoopProgram, request: ScheduleRequest): Sch
   const result = { ...current, body };
   assertProgram(result, 'scheduling for a GPU');
   return { program: result, packed, nests };
+}
+
+/** Constants in the layouts that the products of the program want. */
+function withPacks(
+  program: LoopProgram,
+  request: ScheduleRequest,
+  device: GpuDevice,
+): { readonly program: LoopProgram; readonly packed: ReadonlyMap<string, Layout> } {
+  const packed = new Map<string, Layout>();
+  for (const variable of rootLoops(program)) {
+    const free = new Set([...request.constants].filter((name) => !packed.has(name)));
+    rewriteLoop(program, variable, (loop, place) => {
+      const nest = nestAt(program, variable);
+      if (nest.kind !== 'contraction') return [loop];
+      for (const [name, layout] of productPacks(loop, nest, place, device, free)) {
+        packed.set(name, layout);
+      }
+      return [loop];
+    });
+  }
+  return { program: relayout(program, packed), packed };
 }
 
 /** Variables of the root's loops that are no groups yet. */
@@ -64,24 +85,17 @@ function schedulesOf(nest: Nest, device: GpuDevice): readonly Schedule[] {
     case 'rows':
       return [scheduleRowGroups, schedulePerItem];
     case 'window':
-      return prefersGroups(nest, device) ? [scheduleRowGroups, schedulePerItem] : [schedulePerItem];
+      return inGroups(nest, device) ? [scheduleRowGroups, schedulePerItem] : [schedulePerItem];
     case 'pointwise':
       return [schedulePerItem];
   }
 }
 
-/** Few long reductions, or reductions along memory: an item per output would wait, or read far apart. */
-function prefersGroups(nest: Nest, { computeUnits, groupSize }: GpuDevice): boolean {
+/** Long reductions along memory, or of too few outputs for an item each. */
+function inGroups(nest: Nest, { computeUnits, groupSize }: GpuDevice): boolean {
   const outputs = productOf(nest.axes);
-  const along = nest.accesses.filter(({ kind, inner }) => kind === 'load' && inner.length > 0);
-  const adjacent = along.some(
-    ({ inner, position, facts }) => strideOf(position, inner.at(-1)!.variable, facts) === 1,
-  );
-  const beside = along.every(
-    ({ position, facts }) => strideOf(position, nest.axes.at(-1)!.variable, facts) !== 'irregular',
-  );
   const few = outputs !== undefined && outputs < computeUnits * groupSize;
-  return longestRow(nest) >= (adjacent ? 32 : 256) && (few || adjacent || !beside);
+  return longestRow(nest) >= 32 && (few || runsAlongRows(nest));
 }
 
 interface ScheduledNest {

@@ -81,7 +81,9 @@ function together(program: LoopProgram, at: number, device: GpuDevice): LoopProg
     if (nest.kind !== 'total' && iterations > MOST_ALONE) throw new Refused('work for many groups');
     longest = Math.max(longest, productOf(nest.axes) ?? 1);
   }
-  const written = place.names.replacing(part, () => rowGroups(part, [], longest, place, device));
+  const written = place.names.replacing(part, () =>
+    rowGroups(part, [], { length: longest, beside: false }, place, device),
+  );
   expectProven(written, place);
   return { ...program, body: [...body.slice(0, start), ...written, ...rest] };
 }
@@ -114,7 +116,9 @@ function throughMemory(
     ...declared.map(({ name, initial }, i) => store(memory[i]!, [ZERO], read(name, initial.type))),
   ];
   const length = productOf(nest.axes) ?? 256;
-  const written = place.names.replacing(part, () => rowGroups(part, [], length, place, device));
+  const written = place.names.replacing(part, () =>
+    rowGroups(part, [], { length, beside: false }, place, device),
+  );
   expectProven(written, place);
   const total = (expr: Extract<Expr, { readonly kind: 'read' }>): Expr => {
     const own = names.indexOf(expr.name);

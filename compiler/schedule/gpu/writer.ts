@@ -8,6 +8,8 @@ import { binary, compareIndex } from '../../loop/expr.ts';
 import type { Index, IndexCondition } from '../../loop/indexExpr.ts';
 import {
   add,
+  constant,
+  evaluateIndex,
   floorDiv,
   min,
   mod,
@@ -21,7 +23,9 @@ import type { LoopMode, Stmt } from '../../loop/ir.ts';
 import { branch, loop as loopOf } from '../../loop/ir.ts';
 import type { Facts } from '../../loop/facts.ts';
 import { factsAfter, simplifyBody } from '../../loop/simplify.ts';
-import { assuming, decide, insideLoop, simplifyIndex } from '../../loop/simplifyIndex.ts';
+import { assuming, decide, insideLoop, isWithin, simplifyIndex } from '../../loop/simplifyIndex.ts';
+import type { Polynomial } from '../../loop/polynomial.ts';
+import { toIndex } from '../../loop/polynomial.ts';
 import { gathered } from '../transform/affine.ts';
 import type { Names } from '../transform/names.ts';
 import type { Place } from '../transform/place.ts';
@@ -64,13 +68,35 @@ export class Writer {
     return variable(name);
   }
 
-  /** The index, kept inside [0, extent) where it may leave that. */
+  /**
+   * The index, kept inside [0, extent) where it may leave that. Of an extent that only a run knows, its largest value
+   * limits the index: enough to stay inside of memory.
+   */
   clamped(hint: string, value: Index, extent: Index): Index {
     const simple = this.simplify(value);
-    if (decide({ op: 'lt', a: simple, b: extent }, this.facts) === true) {
-      return this.index(hint, simple);
+    const limit = this.largest(extent) ?? extent;
+    const inside = isWithin(simple, limit, this.facts);
+    return this.index(hint, inside ? simple : min(simple, subtract(limit, 1)));
+  }
+
+  /** A number that the extent does not exceed, from the bounds of names and sizes in it. */
+  private largest(extent: Index): Index | undefined {
+    const most = (bound: Polynomial | undefined, name: string): number => {
+      if (bound === undefined) throw new RangeError(`${name} has no known bound`);
+      return valueOf(toIndex(bound));
+    };
+    const valueOf = (index: Index): number =>
+      evaluateIndex(
+        index,
+        (name) => most(this.facts.boundsOf(name)?.max, name),
+        (name) => most(this.facts.largestSize(name), name),
+      );
+    try {
+      return constant(valueOf(extent));
+    } catch (error) {
+      if (error instanceof RangeError) return undefined;
+      throw error;
     }
-    return this.index(hint, min(simple, subtract(extent, 1)));
   }
 
   /**

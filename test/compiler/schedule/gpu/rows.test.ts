@@ -35,6 +35,19 @@ const CASES: readonly Case[] = [
   single('GlobalAveragePool', [[1, 12, 7, 7]]),
   single('GlobalMaxPool', [[2, 3, 5, 7]]),
   single('ReduceL2', [[4, 70]], { keepdims: 0 }),
+  single('ReduceSum', [[50, 70]], { keepdims: 0, noop_with_empty_axes: 0 }),
+  single('MatMul', [
+    [1, 300],
+    [300, 40],
+  ]),
+  single(
+    'Gemm',
+    [
+      [1, 70],
+      [9, 70],
+    ],
+    { transB: 1 },
+  ),
   single('LogSoftmax', [[6, 31]], { axis: -1 }),
   {
     name: 'softmax of a scaled sum',
