@@ -87,6 +87,12 @@ export function not(condition: Condition): Condition {
   return (match) => !condition(match);
 }
 
+/** Weights, or computed from weights alone. */
+export function areConstant(...names: readonly string[]): Condition {
+  return ({ graph, variables }) =>
+    names.every((name) => graph.constant[variables.get(name) ?? -1] === true);
+}
+
 /** A scalar constant greater than zero. */
 export function isPositiveScalar(name: string): Condition {
   return scalarIs(name, (value) => value > 0);

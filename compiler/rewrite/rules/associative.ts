@@ -1,5 +1,5 @@
 /** Products and sums in another order (the paper's associative rules): constants meet, small tensors meet first. */
-import { sameShape } from '../conditions.ts';
+import { areConstant, not, sameShape } from '../conditions.ts';
 import type { RuleSpec } from '../rule.ts';
 import { rules } from '../rule.ts';
 
@@ -115,6 +115,7 @@ const SPECS: readonly RuleSpec[] = [
     row: 'M9',
     precision: 'rounding',
     dtypes: 'number',
+    when: [not(areConstant('s', 't'))],
     forms: [
       ['(Add (Add ?s ?m) (Add ?t ?n))', '(Add (Add ?s ?t) (Add ?m ?n))'],
       ['(Add (Add ?m ?s) ?t)', '(Add ?m (Add ?s ?t))'],
