@@ -6,12 +6,19 @@ import type { ScalarType } from '../../loop/scalarType.ts';
 import { integerRange, isFloat, isWide, SCALAR_TYPES } from '../../loop/scalarType.ts';
 import type { Assembler, Operand } from './assembler.ts';
 import { i32, splatConst } from './assembler.ts';
+import { FUNCTIONS } from './math/functions.ts';
+import { Lanes } from './math/lanes.ts';
 import { hasNativeMath } from './math/table.ts';
 import type { Tools } from './scalarOps.ts';
 import { binaryScalar, castScalar, compareScalar, comparison, unaryScalar } from './scalarOps.ts';
 import { lanesOf, narrowMasks, partsOfLanes, shapeOfType, widenMasks } from './values.ts';
 
 type Parts = readonly Operand[];
+
+/** Written out where they stand: engines do not inline calls, and a call costs about as much as these do. */
+const INLINED: ReadonlySet<UnaryOp> = new Set<UnaryOp>(['exp', 'tanh', 'erf']);
+/** Instructions of a function above which it grows no further that way. */
+const MOST_CODE = 6000;
 
 const FLOAT_UNARY: Partial<Record<UnaryOp, string>> = {
   neg: 'neg',
@@ -49,6 +56,8 @@ export function unaryVector(
     }
     if (op === 'sign' && type === 'f32') return each((part) => signOf(asm, part));
     if (type === 'f32' && (hasNativeMath(op) || op === 'roundF16' || op === 'roundBf16')) {
+      const written = INLINED.has(op) && asm.code.length < MOST_CODE ? FUNCTIONS[op] : undefined;
+      if (written !== undefined) return each((part) => written(new Lanes(asm, library, 4), part));
       return each((part) => asm.call(library.own(`${op}_f32x4`), part));
     }
   } else if (op === 'not' || op === 'bitNot') {
