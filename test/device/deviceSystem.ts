@@ -106,7 +106,9 @@ export async function openSystem(profile: DeviceProfile): Promise<DeviceSystem> 
     remountData,
     leaveSpace: (bytes) => {
       const { blocks, bfree, bsize } = statfsSync(`/proc/${pid}/root/data`);
-      remountData(`size=${bytes === undefined ? DATA_BYTES : (blocks - bfree) * bsize + bytes}`);
+      // A size of 0 would mean no limit.
+      const size = Math.max(bsize, (blocks - bfree) * bsize + (bytes ?? 0));
+      remountData(`size=${bytes === undefined ? DATA_BYTES : size}`);
     },
     close: async () => {
       holder.stdin.end();

@@ -2,7 +2,7 @@
 
 /** What becomes of programs that were pushed: they hang or die after their first line, or say nonsense. */
 export type ProgramFault =
-  /** One line, then nothing for ever. */
+  /** One line, then nothing for ever (`sleep 86400`). */
   | 'stall'
   /** One line, then killed by the system, as when memory runs out. */
   | 'killed'
@@ -11,7 +11,9 @@ export type ProgramFault =
   /** A line that never ends. */
   | 'flood'
   /** Ends with status 0 and says nothing. */
-  | 'silent';
+  | 'silent'
+  /** Starts two seconds late (`sleep 2.25`). */
+  | 'late';
 
 export interface Faults {
   /** The phone asks its owner, who never answers: adb lists it as unauthorized. */
@@ -20,7 +22,9 @@ export interface Faults {
   mute?: boolean | undefined;
   /** The connection drops, once, after that many bytes of files that come in. */
   dropAtPushedByte?: number | undefined;
-  /** The same for files that go out. */
+  /** The device is full, once, after that many bytes of files that come in. */
+  fullAtPushedByte?: number | undefined;
+  /** The same as the first for files that go out. */
   dropAtPulledByte?: number | undefined;
   /** The connection drops, once, after that many bytes of output of a shell command that holds the text. */
   dropAtOutput?: { readonly command: string; readonly bytes: number } | undefined;
@@ -40,4 +44,5 @@ export const PROGRAM_FAULTS: Readonly<Record<ProgramFault, string>> = {
   garbage: 'head -c 4096 /dev/urandom; echo; echo \'{"kind":\'; echo "<img src=x onerror=1>"',
   flood: 'exec tr "\\\\0" x </dev/zero',
   silent: 'exit 0',
+  late: 'sleep 2.25; exec "$@"',
 };

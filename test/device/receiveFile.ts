@@ -42,7 +42,13 @@ export async function receiveFile(
     }
     received += chunk.length;
     onPushed(chunk.length);
-    await attempt(async () => void (await file!.writeFile(chunk)));
+    await attempt(async () => {
+      if (received > (faults.fullAtPushedByte ?? Infinity)) {
+        faults.fullAtPushedByte = undefined;
+        throw Object.assign(new Error(path), { code: 'ENOSPC' });
+      }
+      await file!.writeFile(chunk);
+    });
     if (faults.dropAtPushedByte !== undefined && received > faults.dropAtPushedByte) {
       faults.dropAtPushedByte = undefined;
       drop();

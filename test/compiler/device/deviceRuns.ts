@@ -12,10 +12,10 @@ import type { DeviceOptions, TestDevice } from '../../device/device.ts';
 import { startDevice } from '../../device/device.ts';
 import { bundle } from '../../setup/bundle.ts';
 import type { Bytes } from '../onnx/protoWriter.ts';
-import { inMemory } from './../run/smallModels.ts';
+import { inMemory } from '../run/smallModels.ts';
 
-/** Where the product keeps weights for the next run; everything else belongs to one run. */
-const CACHE = /^data\/local\/tmp\/fusion-studio\/(cache\/)?/;
+/** What the product keeps for the next run; everything else belongs to one run. */
+const KEPT = /^data\/local\/tmp\/fusion-studio(\/(runs|cache(\/[0-9a-f]{64})?))?$/;
 
 export interface DeviceRuns {
   readonly adb: TestAdb;
@@ -92,12 +92,12 @@ export function leftOnDevice({ root }: TestDevice): string[] {
   const visit = (folder: string): void => {
     for (const entry of readdirSync(folder, { withFileTypes: true })) {
       const path = join(folder, entry.name);
+      if (!KEPT.test(relative(root, path))) found.push(relative(root, path));
       if (entry.isDirectory()) visit(path);
-      else found.push(relative(root, path));
     }
   };
   visit(join(root, 'data/local/tmp'));
-  return found.filter((path) => !CACHE.test(path) || /part|tmp-|new/.test(path.replace(CACHE, '')));
+  return found;
 }
 
 /** Folders of runs on this computer. */

@@ -64,7 +64,7 @@ const FAULTS: readonly Fault[] = [
     name: 'unplugged while the program runs',
     breakIt: (device) => {
       device.faults.program = 'stall';
-      void whenRunning(device).then(() => device.drop());
+      void whenRunning(device, 'sleep 86400').then(() => device.drop());
     },
     mend: ({ faults }) => (faults.program = undefined),
     says: /lost|unplugged|disconnected|no longer|gone/i,
@@ -85,6 +85,26 @@ const FAULTS: readonly Fault[] = [
     mend: (device) => device.leaveSpace(undefined),
     says: /space|full/i,
     kind: 'unavailable',
+  },
+  {
+    name: 'full when half of a file is there',
+    breakIt: ({ faults }) => (faults.fullAtPushedByte = 100),
+    mend: nothing,
+    says: /space|full/i,
+    kind: 'unavailable',
+  },
+  {
+    name: 'full when outputs are written',
+    breakIt: (device) => {
+      device.faults.program = 'late';
+      void whenRunning(device, 'sleep 2.25').then(() => device.leaveSpace(0));
+    },
+    mend: (device) => {
+      device.faults.program = undefined;
+      device.leaveSpace(undefined);
+    },
+    says: /space|full|writ/i,
+    kind: 'crashed',
   },
   {
     name: 'without permission to run programs',
@@ -135,8 +155,8 @@ const FAULTS: readonly Fault[] = [
   },
 ];
 
-async function whenRunning(device: TestDevice): Promise<void> {
-  while (!(await device.processes()).includes('sleep 86400')) {
+async function whenRunning(device: TestDevice, command: string): Promise<void> {
+  while (!(await device.processes()).includes(command)) {
     await new Promise((wake) => setTimeout(wake, 20));
   }
 }
@@ -160,6 +180,7 @@ describe.skipIf(deviceLacks())(skipName('a device that is', deviceLacks()), () =
     );
     expect(failure).toBeInstanceOf(RunFailure);
     expect(performance.now() - start).toBeLessThan(NO_HANG);
+    if (process.env['SHOW_MESSAGES']) console.log((failure as RunFailure).message);
     return failure as RunFailure;
   }
 

@@ -1,10 +1,13 @@
 /** Cancelling a run on a device at each of its stages: it ends soon, and nothing of it is left there or here. */
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { runInProcess } from '../../../compiler/client/runProcess.ts';
 import { RunCancelled } from '../../../compiler/run/runFailure.ts';
+import type { TestDevice } from '../../device/device.ts';
 import { ALL_FEATURES } from '../../device/device.ts';
 import { deviceLacks, skipName } from '../../device/deviceLacks.ts';
-import { PLAIN, SLOW } from '../run/smallModels.ts';
+import { inMemory, PLAIN, SLOW } from '../run/smallModels.ts';
 import type { DeviceRuns } from './deviceRuns.ts';
 import { leftHere, leftOnDevice, openDeviceRuns } from './deviceRuns.ts';
 
@@ -15,6 +18,31 @@ const SOON = 10_000;
 const plain = (stage: string): string => stage.replace(/\d+/g, 'N');
 
 let runs: DeviceRuns;
+
+/** Until a program of ours runs on the device. */
+async function running(device: TestDevice): Promise<void> {
+  const alive = async (): Promise<string> => (await device.processes()).join('\n');
+  await expect.poll(alive, { timeout: 60_000 }).toMatch(/^\.\/program /m);
+}
+
+/** Of this computer, started with the script. */
+function processesOf(script: string): number[] {
+  const numbers = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return numbers.map(Number).filter((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(script);
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** What it ended with. */
+const ending = (run: Promise<unknown>): Promise<unknown> =>
+  run.then(
+    () => 'success',
+    (error: unknown) => error,
+  );
 
 describe.each([
   ['with the shell protocol', ALL_FEATURES],
@@ -28,7 +56,6 @@ describe.each([
     test('works at every stage', async () => {
       const device = await runs.plug({ features });
       const stages = new Set<string>();
-      const cacheFolder = join(runs.folder, 'stages');
       await runs.run(device, PLAIN, {
         cacheFolder: join(runs.folder, 'first'),
         onProgress: (stage) => void stages.add(plain(stage)),
@@ -37,6 +64,9 @@ describe.each([
       for (const wanted of stages) {
         const abort = new AbortController();
         let cancelled = 0;
+        // Every stage happens again.
+        await runs.adb.run('-s', device.serial, 'shell', 'rm -rf /data/local/tmp/*');
+        const cacheFolder = mkdtempSync(join(runs.folder, 'stage-'));
         const run = runs.run(device, PLAIN, {
           cacheFolder,
           signal: abort.signal,
@@ -46,7 +76,7 @@ describe.each([
             abort.abort();
           },
         });
-        await expect(run, wanted).rejects.toBeInstanceOf(RunCancelled);
+        expect(await ending(run), wanted).toBeInstanceOf(RunCancelled);
         expect(performance.now() - cancelled, wanted).toBeLessThan(SOON);
         expect(leftOnDevice(device), wanted).toEqual([]);
         expect(await device.processes(), wanted).toEqual([]);
@@ -58,16 +88,37 @@ describe.each([
     test('kills the program that runs there', async () => {
       const device = await runs.plug({ features });
       const abort = new AbortController();
-      const run = runs.run(device, SLOW, {
-        signal: abort.signal,
-        onProgress: (stage) => {
-          if (stage.startsWith('Running')) setTimeout(() => abort.abort(), 1000);
-        },
-      });
-      await expect(run).rejects.toBeInstanceOf(RunCancelled);
+      const run = ending(runs.run(device, SLOW, { signal: abort.signal }));
+      await running(device);
+      abort.abort();
+      expect(await run).toBeInstanceOf(RunCancelled);
       expect(await device.processes()).toEqual([]);
       expect(leftOnDevice(device)).toEqual([]);
       expect(leftHere()).toEqual([]);
+    });
+
+    test('is made up for by the next run when the process dies that started one', async () => {
+      const device = await runs.plug({ features });
+      const { script, ...options } = runs.options(device);
+      const run = ending(
+        runInProcess(
+          { ...options, location: inMemory(SLOW) },
+          {
+            script,
+            heapMb: 1024,
+            log: () => undefined,
+            onProgress: () => undefined,
+            signal: new AbortController().signal,
+          },
+        ),
+      );
+      await running(device);
+      for (const pid of processesOf(script)) process.kill(pid, 'SIGKILL');
+      expect(await run).toBeInstanceOf(Error);
+      const { report } = await runs.run(device, PLAIN, { verify: true });
+      expect(report.verify).toMatchObject({ passed: true });
+      expect(await device.processes()).toEqual([]);
+      expect(leftOnDevice(device)).toEqual([]);
     });
 
     test('ends where the device answers slowly', async () => {
@@ -75,7 +126,7 @@ describe.each([
       const abort = new AbortController();
       const run = runs.run(device, PLAIN, { signal: abort.signal });
       setTimeout(() => abort.abort(), 2000);
-      await expect(run).rejects.toBeInstanceOf(RunCancelled);
+      expect(await ending(run)).toBeInstanceOf(RunCancelled);
       await expect.poll(() => device.processes(), { timeout: SOON }).toEqual([]);
       expect(leftHere()).toEqual([]);
     });
