@@ -1,6 +1,7 @@
 /** One device through adb: shell commands with their exit status, files there and back. */
 import { randomBytes } from 'node:crypto';
 import type { ChildProcess } from 'node:child_process';
+import { stat } from 'node:fs/promises';
 import { Adb } from './adb.ts';
 import type { AdbSettings } from './adb.ts';
 import { askServer } from './adbServer.ts';
@@ -27,6 +28,7 @@ export interface ShellResult {
 export const SHELL_MS = 20_000;
 /** A push or pull may be slow, but not slower than this: bytes a second. */
 const SLOWEST = 200_000;
+const WATCH_MS = 500;
 
 export class AdbDevice {
   constructor(
@@ -51,7 +53,7 @@ export class AdbDevice {
   async shell(command: string, options: ShellOptions = {}): Promise<ShellResult> {
     const { timeoutMs = SHELL_MS, signal, mostOutput } = options;
     const mark = newMark();
-    const args = this.shellArguments(`(${command}\n); echo; echo ${mark} $?`);
+    const args = this.shellArguments(`(${command}\n); s=$?; echo; echo ${mark} $s`);
     const ended = await this.adb.run(args, {
       timeoutMs,
       signal,
@@ -79,9 +81,25 @@ export class AdbDevice {
     await this.copy(['push', local, remote], bytes, signal);
   }
 
-  /** Throws DeviceError. */
+  /** Of a file of that many bytes, and not more: the device may send what it likes. Throws DeviceError. */
   async pull(remote: string, local: string, bytes: number, signal?: AbortSignal): Promise<void> {
-    await this.copy(['pull', remote, local], bytes, signal);
+    const tooMuch = new AbortController();
+    const watch = setInterval(() => {
+      void sizeOf(local).then((size) => {
+        if (size > bytes) tooMuch.abort();
+      });
+    }, WATCH_MS);
+    const ends = signal ? AbortSignal.any([signal, tooMuch.signal]) : tooMuch.signal;
+    try {
+      await this.copy(['pull', remote, local], bytes, ends);
+    } catch (error) {
+      if (!tooMuch.signal.aborted || signal?.aborted) throw error;
+    } finally {
+      clearInterval(watch);
+    }
+    if (tooMuch.signal.aborted || (await sizeOf(local)) !== bytes) {
+      throw new DeviceError('garbage', `The device ${this.serial} gave a file of another size.`);
+    }
   }
 
   /** What the device's daemon can do ('shell_v2'). Throws DeviceError. */
@@ -97,11 +115,7 @@ export class AdbDevice {
   }
 
   /** An error for a command whose end is not known. */
-  broken(
-    { stdout, stderr, timedOut, failure }: Spawned,
-    timeoutMs: number,
-    wasReached = true,
-  ): DeviceError {
+  broken({ stdout, stderr, timedOut, failure }: Spawned, timeoutMs: number): DeviceError {
     const said = `${stderr}\n${stdout}`;
     if (failure !== undefined) {
       return new DeviceError('no-adb', `adb could not be started: ${failure}.`);
@@ -120,10 +134,9 @@ export class AdbDevice {
         said,
       );
     }
-    const what = wasReached ? 'was lost' : 'could not be made';
     return new DeviceError(
       'lost',
-      `The connection to the device ${this.serial} ${what}: it was unplugged, restarted, or is offline. Connect it again.`,
+      `The connection to the device ${this.serial} was lost: it was unplugged, restarted, or is offline. Connect it again.`,
       said,
     );
   }
@@ -144,6 +157,14 @@ export class AdbDevice {
     if (!ended.timedOut && isRefusal(said)) throw failureOf(this.serial, said);
     throw this.broken(ended, timeoutMs);
   }
+}
+
+/** 0: there is none. */
+function sizeOf(path: string): Promise<number> {
+  return stat(path).then(
+    ({ size }) => size,
+    () => 0,
+  );
 }
 
 /** A word that no output holds by chance. */

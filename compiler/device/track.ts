@@ -2,10 +2,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Adb } from './adb.ts';
 import type { AdbSettings } from './adb.ts';
-import { openRequest, readFrames } from './adbServer.ts';
+import { askServer, openRequest, readFrames } from './adbServer.ts';
 import type { ListedDevice } from './deviceList.ts';
 import { parseDeviceList } from './deviceList.ts';
-import { cancelled, DeviceError } from './errors.ts';
+import { DeviceError } from './errors.ts';
 import type { ServerAddress } from './serverAddress.ts';
 
 export interface DeviceWatch {
@@ -16,6 +16,8 @@ export interface DeviceWatch {
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 15_000;
+/** Some servers do not tell when a device that asks its owner changes its state. */
+const UNREADY_MS = 1500;
 
 /**
  * Lists and problems as they come, until the signal fires; never throws. A server that went away is asked for again, less
@@ -70,22 +72,58 @@ async function* lists(
   address: ServerAddress,
   signal: AbortSignal,
 ): AsyncGenerator<readonly ListedDevice[]> {
-  let request = 'host:track-devices-l';
-  for (;;) {
-    const socket = openRequest(address, request, { signal });
-    try {
-      for await (const text of readFrames(socket, address, { signal })) {
-        yield parseDeviceList(text);
+  try {
+    yield* listsOf('host:track-devices-l', address, signal);
+  } catch (error) {
+    // Servers of old know only the short list.
+    if (!(error instanceof DeviceError) || error.kind !== 'failed') throw error;
+    yield* listsOf('host:track-devices', address, signal);
+  }
+}
+
+async function* listsOf(
+  request: string,
+  address: ServerAddress,
+  signal: AbortSignal,
+): AsyncGenerator<readonly ListedDevice[]> {
+  const socket = openRequest(address, request, { signal });
+  const frames = readFrames(socket, address, { signal });
+  const advance = () => {
+    const next = frames.next();
+    // Nobody may be left to hear of it.
+    next.catch(() => undefined);
+    return next;
+  };
+  try {
+    let next = advance();
+    let devices: readonly ListedDevice[] = [];
+    for (;;) {
+      const frame = await soon(next, devices.every(isReady) ? undefined : UNREADY_MS);
+      if (frame === undefined) {
+        devices = parseDeviceList(await askServer(address, 'host:devices-l', { signal }));
+      } else {
+        if (frame.done) return;
+        devices = parseDeviceList(frame.value);
+        next = advance();
       }
-      if (signal.aborted) throw cancelled();
-      return;
-    } catch (error) {
-      // Servers of old know only the short list.
-      const isOld = error instanceof DeviceError && error.kind === 'failed';
-      if (!isOld || request === 'host:track-devices') throw error;
-      request = 'host:track-devices';
-    } finally {
-      socket.destroy();
+      yield devices;
     }
+  } finally {
+    socket.destroy();
+  }
+}
+
+function isReady({ state }: ListedDevice): boolean {
+  return state === 'device';
+}
+
+/** Undefined where it takes longer than that. */
+async function soon<T>(promise: Promise<T>, mostMs: number | undefined): Promise<T | undefined> {
+  if (mostMs === undefined) return promise;
+  const abort = new AbortController();
+  try {
+    return await Promise.race([promise, delay(mostMs, undefined, { signal: abort.signal })]);
+  } finally {
+    abort.abort();
   }
 }
