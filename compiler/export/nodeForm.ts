@@ -82,7 +82,12 @@ const YOUNG: Readonly<Record<string, readonly (readonly [since: number, attribut
 };
 
 /** First versions that have the canonical form, where that is not when the operator came. */
-const FIRST: Readonly<Record<string, number>> = { Resize: 13, ScatterElements: 11 };
+const FIRST: Readonly<Record<string, number>> = {
+  // ONNX Runtime has it from the start; ONNX does not.
+  LayerNormalization: 17,
+  Resize: 13,
+  ScatterElements: 11,
+};
 
 /** The lowest opset of ai.onnx, from `least` on, that has all of these operators in their form. */
 export function opsetFor(
