@@ -3,8 +3,14 @@
  * compiler is loaded here. Cancelling ends the process with everything that it started.
  */
 import { fork } from 'node:child_process';
-import type { RunAnswer, RunRequest } from '../run/runMessages.ts';
-import type { RunReport } from '../run/runProtocol.ts';
+import type {
+  CompareRequest,
+  MeasureReport,
+  MeasureRequest,
+  RunAnswer,
+  RunRequest,
+} from '../run/runMessages.ts';
+import type { CompareReport, RunReport } from '../run/runProtocol.ts';
 import { RequestCancelled } from './cancellation.ts';
 import { nodeEnvironment } from './nodeEnvironment.ts';
 
@@ -36,7 +42,34 @@ const GRACE_MS = 2000;
 const KEPT_OUTPUT = 4000;
 
 /** Rejects with RunFailed or RequestCancelled. */
-export function runInProcess(request: RunRequest, options: RunProcessOptions): Promise<RunReport> {
+export async function runInProcess(
+  request: RunRequest,
+  options: RunProcessOptions,
+): Promise<RunReport> {
+  return (await ask(request, 'report', options)).report;
+}
+
+/** Two plans by turns. Rejects with RunFailed or RequestCancelled. */
+export async function compareInProcess(
+  request: CompareRequest,
+  options: RunProcessOptions,
+): Promise<CompareReport> {
+  return (await ask(request, 'compared', options)).report;
+}
+
+/** Fills the profile database for a plan. Rejects with RunFailed or RequestCancelled. */
+export async function measureInProcess(
+  request: MeasureRequest,
+  options: RunProcessOptions,
+): Promise<MeasureReport> {
+  return (await ask(request, 'measured', options)).report;
+}
+
+function ask<Kind extends 'report' | 'compared' | 'measured'>(
+  request: RunRequest | CompareRequest | MeasureRequest,
+  kind: Kind,
+  options: RunProcessOptions,
+): Promise<Extract<RunAnswer, { kind: Kind }>> {
   const { script, heapMb, onProgress, log, signal } = options;
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(new RequestCancelled());
@@ -69,7 +102,13 @@ export function runInProcess(request: RunRequest, options: RunProcessOptions): P
         if (!signal.aborted) onProgress(answer.stage, answer.fraction ?? null);
         return;
       }
-      if (answer.kind === 'report') return settle(() => resolve(answer.report));
+      if (answer.kind !== 'failed') {
+        return settle(() => {
+          if (answer.kind === kind) resolve(answer as Extract<RunAnswer, { kind: Kind }>);
+          else
+            reject(new RunFailed('The process that runs the model answered something else.', []));
+        });
+      }
       if (answer.details !== undefined) log(answer.details);
       settle(() => reject(new RunFailed(answer.message, answer.operators ?? [])));
     });

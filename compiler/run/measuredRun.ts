@@ -1,4 +1,5 @@
 /** A finished run as the profile database takes it: times and layouts of its blocks, and the name of its device. */
+import { join } from 'node:path';
 import { deviceKey } from '../profile/deviceKey.ts';
 import { openProfiles, updateProfiles } from '../profile/profileDisk.ts';
 import type { ProfileStore } from '../profile/profileStore.ts';
@@ -8,6 +9,13 @@ import { layoutKey } from '../loop/layout.ts';
 import type { PlanEdits } from '../fusion/plan.ts';
 import type { ModelRun, RunModelOptions } from './runModel.ts';
 import type { RunTarget } from './runProtocol.ts';
+
+export type ProfilePlace = Pick<RunModelOptions, 'profiles' | 'cacheFolder'>;
+
+/** Beside what else is kept between runs, unless a file is named; undefined: where this system keeps such things. */
+export function profilePathOf({ profiles, cacheFolder }: ProfilePlace): string | undefined {
+  return profiles ?? (cacheFolder === undefined ? undefined : join(cacheFolder, 'profiles.json'));
+}
 
 /** Key of the device that a run ran on. */
 export function deviceOfRun({ report }: Pick<ModelRun, 'report'>): string {
@@ -44,9 +52,10 @@ export async function feedProfiles(
 /** What was measured, where some of the edits ask for it. */
 export async function profilesFor(
   edits: readonly PlanEdits[],
-  { profiles }: Pick<RunModelOptions, 'profiles'>,
+  options: ProfilePlace,
 ): Promise<ProfileStore | undefined> {
-  return edits.some(({ device }) => device !== undefined) ? openProfiles(profiles) : undefined;
+  const isAsked = edits.some(({ device }) => device !== undefined);
+  return isAsked ? openProfiles(profilePathOf(options)) : undefined;
 }
 
 function measuredBlocks({ plan, bundle, run }: ModelRun): readonly MeasuredBlock[] {

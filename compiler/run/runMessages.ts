@@ -4,9 +4,10 @@
  */
 import type { PlanEdits } from '../fusion/plan.ts';
 import type { ModelLocation } from '../protocol.ts';
-import type { DeviceOptions, RunReport, RunTarget } from './runProtocol.ts';
+import type { CompareReport, DeviceOptions, RunReport, RunTarget } from './runProtocol.ts';
 
 export interface RunRequest {
+  readonly kind?: 'run';
   readonly location: ModelLocation;
   readonly edits: PlanEdits;
   readonly target: RunTarget;
@@ -25,12 +26,46 @@ export interface RunRequest {
   readonly device?: DeviceOptions;
   /** Folder of an installed `onnxruntime-node` to verify with, a setting. */
   readonly onnxRuntime?: string;
+  /** File of measured times, which the run adds to; default: the user's. */
+  readonly profiles?: string;
+}
+
+/** Two plans by turns; `runs` counts pairs. */
+export interface CompareRequest extends Omit<
+  RunRequest,
+  'kind' | 'edits' | 'verify' | 'onnxRuntime'
+> {
+  readonly kind: 'compare';
+  readonly a: PlanEdits;
+  readonly b: PlanEdits;
+  /** Most milliseconds of a series of pairs (but 16 pairs at least); default: as many as asked for. */
+  readonly budgetMs?: number;
+}
+
+/** Runs of variants that measure what the yellow cells of a plan ask for, for *Plan for this device*. */
+export interface MeasureRequest extends Omit<RunRequest, 'kind' | 'verify' | 'onnxRuntime'> {
+  readonly kind: 'measure';
+  /** Most milliseconds of a series of repetitions; default: as many as asked for. */
+  readonly budgetMs?: number;
+}
+
+export interface MeasureReport {
+  /** Key of the device in the profile database: what `PlanEdits.device` names. */
+  readonly device: string;
+  readonly runs: number;
+  /** Yellow cells that could not be measured. */
+  readonly unanswered: number;
+  /** Of the plan as it was. */
+  readonly report: RunReport;
 }
 
 export type RunAnswer =
   /** 'Generating kernels', 'Compiling 12 of 59', 'Running' …; `fraction` of the whole run, 0 to 1, where known. */
   | { readonly kind: 'progress'; readonly stage: string; readonly fraction?: number }
-  | { readonly kind: 'report'; readonly report: RunReport }
+  /** `device`: key in the profile database. */
+  | { readonly kind: 'report'; readonly report: RunReport; readonly device: string }
+  | { readonly kind: 'compared'; readonly report: CompareReport }
+  | { readonly kind: 'measured'; readonly report: MeasureReport }
   | {
       readonly kind: 'failed';
       /** Plain text, says what to do next. */
