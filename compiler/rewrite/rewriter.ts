@@ -49,7 +49,13 @@ export class RuleIndex {
           if (part.kind !== 'operator') return;
           for (const type of part.types) this.mentioned.add(type);
         });
-        const entry: Entry = { rule, form, rank, depth: depthOf(form.before), needs: needsOf(form) };
+        const entry: Entry = {
+          rule,
+          form,
+          rank,
+          depth: depthOf(form.before),
+          needs: needsOf(form),
+        };
         depth = Math.max(depth, entry.depth);
         if (property !== undefined) this.byProperty.push({ ...entry, property });
         for (const type of types) this.byType.set(type, [...(this.byType.get(type) ?? []), entry]);

@@ -1,5 +1,5 @@
 /** Neutral elements, operators that undo or repeat themselves, and work that is done twice. */
-import { exactOperator, unaryOperator } from '../conditions.ts';
+import { exactOperator, scalar, scalarIs, unaryOperator } from '../conditions.ts';
 import type { RuleSpec } from '../rule.ts';
 import { rules } from '../rule.ts';
 import { clipBound, filled, sameComputation } from '../given/identities.ts';
@@ -14,16 +14,27 @@ const SPECS: readonly RuleSpec[] = [
     given: { same: sameComputation('f') },
   },
   {
+    // Scalars only: a vector of weights that happens to be zero or one is still a weight.
     name: 'neutral-element',
     row: 'E1',
     precision: 'exact',
     dtypes: 'number',
+    when: [scalar('c'), scalarIs('c', (value) => value === 0)],
     forms: [
-      ['(Add ?x 0)', '?x'],
-      ['(Sub ?x 0)', '?x'],
-      ['(Mul ?x 1)', '?x'],
-      ['(Div ?x 1)', '?x'],
-      ['(Pow ?x 1)', '?x'],
+      ['(Add ?x $c)', '?x'],
+      ['(Sub ?x $c)', '?x'],
+    ],
+  },
+  {
+    name: 'neutral-factor',
+    row: 'E1',
+    precision: 'exact',
+    dtypes: 'number',
+    when: [scalar('c'), scalarIs('c', (value) => value === 1)],
+    forms: [
+      ['(Mul ?x $c)', '?x'],
+      ['(Div ?x $c)', '?x'],
+      ['(Pow ?x $c)', '?x'],
     ],
   },
   {

@@ -33,19 +33,34 @@ export const EXAMPLES: readonly Example[] = [
   {
     rule: 'neutral-element',
     fires: [
-      { inputs: x, constants: { z: '1 = 0' }, nodes: 't = Add(x, z); y = Exp(t)' },
+      { inputs: x, constants: { z: '1 = 0' }, nodes: 't = Add(z, x); y = Exp(t)' },
+      {
+        inputs: { x: 'int32 m n' },
+        constants: { z: 'int32 = 0' },
+        nodes: 't = Sub(x, z); y = Abs(t)',
+      },
+    ],
+    misses: [
+      { inputs: { x: '' }, constants: { z: '1 1 = 0' }, nodes: 't = Add(x, z); y = Exp(t)' },
+      { inputs: x, constants: { z: 'n = 0' }, nodes: 't = Add(x, z); y = Exp(t)' },
+      { inputs: x, constants: { z: ' = 0' }, nodes: 't = Sub(z, x); y = Exp(t)' },
+      { inputs: { ...x, z: '1' }, nodes: 't = Add(x, z); y = Exp(t)' },
+    ],
+  },
+  {
+    rule: 'neutral-factor',
+    fires: [
       { inputs: x, constants: { o: ' = 1' }, nodes: 't = Exp(x); y = Div(t, o)' },
       {
         inputs: { x: 'int32 m n' },
-        constants: { o: 'int32 n = 1' },
+        constants: { o: 'int32 1 = 1' },
         nodes: 't = Mul(o, x); y = Abs(t)',
       },
     ],
     misses: [
-      { inputs: { x: 'n' }, constants: { z: 'm n = 0' }, nodes: 't = Add(x, z); y = Exp(t)' },
       { inputs: x, constants: { o: ' = 1' }, nodes: 't = Div(o, x); y = Exp(t)' },
-      { inputs: x, constants: { o: ' = 0' }, nodes: 't = Sub(o, x); y = Exp(t)' },
-      { inputs: { ...x, z: '1' }, nodes: 't = Add(x, z); y = Exp(t)' },
+      { inputs: x, constants: { o: 'n = 1' }, nodes: 't = Mul(x, o); y = Exp(t)' },
+      { inputs: x, constants: { o: ' = 2' }, nodes: 't = Mul(x, o); y = Exp(t)' },
     ],
   },
   {

@@ -158,10 +158,10 @@ describe('settings', () => {
         .applications.map(({ id }) => id)
         .sort()
         .join(' ');
-    expect(count({})).toBe('merged-constants@u neutral-element@v');
-    expect(count({ offClasses: ['associative'] })).toBe('neutral-element@v');
-    expect(count({ offRules: ['neutral-element'] })).toBe('merged-constants@u');
-    expect(count({ offApplications: ['merged-constants@u'] })).toBe('neutral-element@v');
+    expect(count({})).toBe('merged-constants@u neutral-factor@v');
+    expect(count({ offClasses: ['associative'] })).toBe('neutral-factor@v');
+    expect(count({ offRules: ['neutral-factor'] })).toBe('merged-constants@u');
+    expect(count({ offApplications: ['merged-constants@u'] })).toBe('neutral-factor@v');
     expect(count({ enabled: false })).toBe('');
     const { declined } = rewrite(CHAIN, { offApplications: ['merged-constants@u'] });
     expect(declined.map(({ id }) => id)).toEqual(['merged-constants@u']);

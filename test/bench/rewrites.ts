@@ -1,0 +1,76 @@
+// What rewriting does to models: operators, FLOPs, bytes that operators write, blocks under `dnnfusion`, applications
+// per rule, and how long rewriting and planning take (the first run of a process, and the median of later ones). The last
+// line is a transformer of 6,300 operators.
+// Run: npm run bench -- rewrites [MODEL...]
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { plannerFor } from '../../compiler/compile.ts';
+import { buildEcg } from '../../compiler/ecg/buildEcg.ts';
+import { NO_EDITS } from '../../compiler/fusion/plan.ts';
+import type { Model } from '../../compiler/graph/graph.ts';
+import type { ModelSummary } from '../compiler/rewrite/modelSummary.ts';
+import { modelSummary } from '../compiler/rewrite/modelSummary.ts';
+import { swinModel } from './swinModel.ts';
+
+const RUNS = 5;
+
+function plan(model: Model): { readonly blocks: number; readonly milliseconds: number } {
+  const start = performance.now();
+  const ecg = buildEcg(model, new Map());
+  const { blocks } = plannerFor(model, ecg).plan({ ...NO_EDITS, planner: 'dnnfusion' });
+  return { blocks: blocks.length, milliseconds: performance.now() - start };
+}
+
+function median(numbers: readonly number[]): number {
+  return [...numbers].sort((a, b) => a - b)[numbers.length >> 1] ?? Number.NaN;
+}
+
+function change(before: number, after: number): string {
+  const percent = before === 0 ? 0 : (100 * (after - before)) / before;
+  return `${percent <= 0 ? '' : '+'}${percent.toFixed(1)} %`;
+}
+
+function print(path: string, first: ModelSummary, later: readonly ModelSummary[]): void {
+  const { before, after, rules, result, milliseconds } = first;
+  const plain = plan(modelSummary(path, { ...SETTINGS, enabled: false }).result.model);
+  const rewritten = plan(result.model);
+  const cells = [
+    basename(path, '.onnx'),
+    `${before.operators} -> ${after.operators}`,
+    `${(before.flops / 1e9).toFixed(3)} GFLOP ${change(before.flops, after.flops)}`,
+    `${(before.bytes / 1e6).toFixed(1)} MB ${change(before.bytes, after.bytes)}`,
+    `blocks ${plain.blocks} -> ${rewritten.blocks}`,
+    `rewriting ${milliseconds.toFixed(0)} then ${median(later.map((run) => run.milliseconds)).toFixed(0)} ms`,
+    `planning ${rewritten.milliseconds.toFixed(0)} ms`,
+  ];
+  console.log(cells.join(' | '));
+  console.log(`    ${[...rules].map(([rule, count]) => `${rule} ${count}`).join(', ')}`);
+}
+
+const SETTINGS = {
+  enabled: true,
+  fastMath: false,
+  offClasses: [],
+  offRules: [],
+  offApplications: [],
+} as const;
+
+const folder = mkdtempSync(join(tmpdir(), 'rewrites-'));
+try {
+  const given = process.argv.slice(2);
+  const swin = join(folder, 'swin.onnx');
+  writeFileSync(swin, swinModel());
+  const models = readdirSync('test/models').filter((name) => name.endsWith('.onnx'));
+  const all = [...models.map((name) => join('test/models', name)), swin];
+  for (const path of given.length > 0 ? given : all) {
+    const first = modelSummary(path);
+    print(
+      path,
+      first,
+      Array.from({ length: RUNS }, () => modelSummary(path)),
+    );
+  }
+} finally {
+  rmSync(folder, { recursive: true });
+}
