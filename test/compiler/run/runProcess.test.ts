@@ -12,6 +12,7 @@ import {
 } from '../../../compiler/client/runProcess.ts';
 import { NO_EDITS } from '../../../compiler/fusion/plan.ts';
 import { openProfiles } from '../../../compiler/profile/profileDisk.ts';
+import { DEFAULT_REWRITES } from '../../../compiler/rewrite/rewrite.ts';
 import { bundle } from '../../setup/bundle.ts';
 import { inMemory, NETWORK, PLAIN, SLOW } from './smallModels.ts';
 
@@ -58,10 +59,7 @@ test('a run feeds the database beside the cache', async () => {
 });
 
 test('compares two plans, also with and without rewriting', async () => {
-  const off = {
-    ...NO_EDITS,
-    rewrite: { enabled: false, fastMath: false, disabledRules: [], disabled: [] },
-  };
+  const off = { ...NO_EDITS, rewrite: { ...DEFAULT_REWRITES, enabled: false } };
   const request = {
     ...place('c'),
     kind: 'compare',
