@@ -10,16 +10,12 @@ export interface GpuDevice {
   readonly groupSize: number;
   /** Bytes of memory that a group may share. */
   readonly localBytes: number;
+  /** Vectors of four floats that an item keeps in registers. */
+  readonly registers: number;
 }
-
-const DEFAULTS: GpuDevice = { computeUnits: 32, groupSize: 256, localBytes: 32 << 10 };
 
 /** Of a target record; what it leaves out is what any phone has. */
 export function gpuOf(target: Target): GpuDevice {
-  const {
-    computeUnits = DEFAULTS.computeUnits,
-    groupSize = DEFAULTS.groupSize,
-    localBytes = DEFAULTS.localBytes,
-  } = target;
-  return { computeUnits, groupSize, localBytes };
+  const { computeUnits = 16, groupSize = 256, localBytes = 32 << 10, vectorRegisters } = target;
+  return { computeUnits, groupSize, localBytes, registers: vectorRegisters };
 }

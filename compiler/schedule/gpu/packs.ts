@@ -29,8 +29,27 @@ export function packsOf(
   return packs;
 }
 
+/** Of a row reduction: constants whose reduction is innermost in memory, so that a group's items read side by side. */
+export function rowPacks(
+  { accesses, axes, inner }: Nest,
+  constants: ReadonlySet<string>,
+): ReadonlyMap<string, Layout> {
+  const packs = new Map<string, Layout>();
+  for (const access of accesses) {
+    const { name } = access.buffer;
+    if (access.kind !== 'load' || !constants.has(name) || packs.has(name)) continue;
+    if (!inner.every(({ variable }) => dependsOn(access, variable))) continue;
+    const layout = layoutOf(access, [...axes, ...inner]);
+    if (layout !== undefined) packs.set(name, layout);
+  }
+  return packs;
+}
+
 /** `undefined` where an index is more than one loop's variable, or memory has the order already. */
-function layoutOf({ indices }: Access, order: readonly Loop[]): Layout | undefined {
+function layoutOf(
+  { indices }: Access,
+  order: readonly { readonly variable: string }[],
+): Layout | undefined {
   const rank = (index: Index): number | undefined => {
     if (index.kind === 'constant') return -1;
     const at =

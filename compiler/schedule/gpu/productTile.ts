@@ -25,29 +25,36 @@ export interface ProductExtents {
   readonly depth: number;
 }
 
-type Shape = Omit<ProductTile, 'parts'>;
+/** A tile without the split of its reduction, and how fast it was on an H100 (products of matrices, one by one). */
+interface Shape extends Omit<ProductTile, 'parts'> {
+  /** Of the best rate, on a full device. */
+  readonly rate: number;
+  /** Time of a lone group on a multiprocessor, in groups of a full one: latency that nothing hides. */
+  readonly alone: number;
+}
 
 function shape(
-  rows: number,
-  columns: number,
-  depth: number,
-  itemRows: number,
-  itemColumns: number,
+  [rows, columns]: readonly [number, number],
+  [itemRows, itemColumns]: readonly [number, number],
+  rate: number,
+  alone: number,
 ): Shape {
-  return { rows, columns, depth, itemRows, itemColumns };
+  return { rows, columns, depth: 16, itemRows, itemColumns, rate, alone };
 }
 
 const SHAPES: readonly Shape[] = [
-  shape(128, 128, 16, 8, 8),
-  shape(128, 64, 16, 8, 4),
-  shape(64, 128, 16, 4, 8),
-  shape(64, 64, 16, 4, 4),
-  shape(32, 64, 16, 4, 4),
-  shape(64, 32, 16, 4, 4),
-  shape(32, 32, 16, 4, 4),
-  shape(16, 64, 16, 4, 4),
-  shape(16, 128, 16, 4, 8),
-  shape(8, 128, 16, 4, 4),
+  shape([64, 64], [8, 4], 0.94, 1.54),
+  shape([128, 128], [8, 8], 0.93, 1.06),
+  shape([128, 64], [8, 4], 0.91, 1.08),
+  shape([64, 128], [4, 8], 0.89, 1.08),
+  shape([64, 64], [4, 4], 0.72, 1.14),
+  shape([32, 64], [4, 4], 0.7, 2.2),
+  shape([64, 32], [4, 4], 0.68, 2.2),
+  shape([32, 32], [4, 4], 0.6, 3.5),
+  // Not measured: outputs of few rows.
+  shape([16, 128], [4, 4], 0.55, 2.5),
+  shape([16, 64], [4, 4], 0.5, 4),
+  shape([8, 128], [4, 4], 0.45, 4),
 ];
 
 /** Padding of a tile's row in group memory, in elements: rows start in different banks. */
@@ -56,12 +63,19 @@ export const ROW_PADDING = 4;
 const PARTS = [1, 2, 3, 4, 6, 8, 12, 16] as const;
 /** Least part of a reduction that is worth a group of its own. */
 const LEAST_DEPTH = 128;
-/** Products of a multiprocessor in one step that a second kernel costs. */
-const LAUNCH = 400_000;
-/** Items that a multiprocessor needs to hide the latency of memory. */
-const ENOUGH_ITEMS = 512;
+/** Products that a multiprocessor does while a second kernel starts: 3.5 us. */
+const LAUNCH = 590_000;
+/** And while the whole device, per multiprocessor, moves a byte of partial sums. */
+const PER_BYTE = 4.5;
+/** Steps of the reduction that a group's start and end cost. */
+const START = 24;
 
-export function itemsOf({ rows, columns, itemRows, itemColumns }: Shape): number {
+export function itemsOf({
+  rows,
+  columns,
+  itemRows,
+  itemColumns,
+}: Omit<ProductTile, 'parts' | 'depth'>): number {
   return (rows / itemRows) * (columns / itemColumns);
 }
 
@@ -72,38 +86,35 @@ export function chooseProductTile(extents: ProductExtents, device: GpuDevice): P
     if (!fits(candidate, device)) continue;
     for (const parts of PARTS) {
       if (parts > 1 && extents.depth < parts * LEAST_DEPTH) continue;
-      const tile = { ...candidate, parts };
-      const cost = costOf(extents, tile, device);
-      if (cost < least) [best, least] = [tile, cost];
+      const cost = costOf(extents, candidate, parts, device);
+      if (cost < least) [best, least] = [{ ...candidate, parts }, cost];
     }
   }
-  return best ?? { ...shape(16, 16, 8, 4, 4), parts: 1 };
+  return best ?? { rows: 16, columns: 16, depth: 8, itemRows: 4, itemColumns: 4, parts: 1 };
 }
 
-function fits(tile: Shape, { groupSize, localBytes }: GpuDevice): boolean {
+function fits(tile: Shape, { groupSize, localBytes, registers }: GpuDevice): boolean {
   const bytes = 4 * tile.depth * (tile.rows + tile.columns + 2 * ROW_PADDING);
-  return itemsOf(tile) <= groupSize && bytes <= localBytes;
+  const { itemRows, itemColumns } = tile;
+  const vectors = (itemRows * itemColumns + 2 * (itemRows + itemColumns)) / 4;
+  return itemsOf(tile) <= groupSize && bytes <= localBytes && vectors <= registers;
 }
 
-/** Time in products per multiprocessor lane group: waves of groups, each with all the products of its tile. */
-function costOf(extents: ProductExtents, tile: ProductTile, { computeUnits }: GpuDevice): number {
-  const groups =
-    extents.batch *
-    Math.ceil(extents.rows / tile.rows) *
-    Math.ceil(extents.columns / tile.columns) *
-    tile.parts;
-  const items = itemsOf(tile);
-  const depth = Math.ceil(extents.depth / tile.parts / tile.depth) * tile.depth;
-  const perGroup = tile.rows * tile.columns * depth;
-  const perUnit = Math.ceil(groups / computeUnits);
-  // Registers and banks: products per load from group memory.
-  const reuse =
-    (tile.itemRows * tile.itemColumns) /
-    (tile.itemRows * tile.itemColumns + 3 * (tile.itemRows + tile.itemColumns));
-  // Few items leave the pipelines waiting.
-  const busy = Math.min(1, (items * Math.min(perUnit, 8)) / ENOUGH_ITEMS);
-  const products = (perUnit * perGroup) / (reuse * (0.35 + 0.65 * busy));
-  const outputs = extents.batch * extents.rows * extents.columns;
-  const merge = tile.parts > 1 ? LAUNCH + (outputs * (tile.parts + 1) * 8) / computeUnits : 0;
-  return products + merge;
+/** In products of one multiprocessor at its best rate. */
+function costOf(
+  extents: ProductExtents,
+  { rows, columns, depth, rate, alone }: Shape,
+  parts: number,
+  { computeUnits }: GpuDevice,
+): number {
+  const { batch } = extents;
+  const tiles = Math.ceil(extents.rows / rows) * Math.ceil(extents.columns / columns);
+  const share = (batch * tiles * parts) / computeUnits;
+  // Many waves even out.
+  const groups = Math.max(alone, share < 6 ? Math.ceil(share) : share + 0.5);
+  const steps = Math.ceil(Math.ceil(extents.depth / depth) / parts) * depth + START;
+  const products = (steps * rows * columns * groups) / rate;
+  if (parts === 1) return products;
+  const bytes = batch * extents.rows * extents.columns * (parts + 1) * 8;
+  return products + LAUNCH + (bytes * PER_BYTE) / computeUnits;
 }

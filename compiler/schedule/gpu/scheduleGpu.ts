@@ -21,6 +21,7 @@ import { relayout } from '../transform/relayout.ts';
 import { shareCommon } from '../transform/shareCommon.ts';
 import type { GpuDevice } from './device.ts';
 import { gpuOf } from './device.ts';
+import { rowPacks } from './packs.ts';
 import { schedulePerItem } from './perItem.ts';
 import { productPacks, scheduleProduct } from './product.ts';
 import { longestRow, runsAlongRows, scheduleRowGroups } from './rows.ts';
@@ -55,10 +56,13 @@ function withPacks(
     const free = new Set([...request.constants].filter((name) => !packed.has(name)));
     rewriteLoop(program, variable, (loop, place) => {
       const nest = nestAt(program, variable);
-      if (nest.kind !== 'contraction') return [loop];
-      for (const [name, layout] of productPacks(loop, nest, place, device, free)) {
-        packed.set(name, layout);
-      }
+      const packs =
+        nest.kind === 'contraction'
+          ? productPacks(loop, nest, place, device, free)
+          : nest.kind === 'window' && inGroups(nest, device)
+            ? rowPacks(nest, free)
+            : new Map<string, Layout>();
+      for (const [name, layout] of packs) packed.set(name, layout);
       return [loop];
     });
   }
