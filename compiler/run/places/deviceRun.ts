@@ -155,7 +155,7 @@ export class DeviceRun {
       ...(facts.soc === '' ? {} : { soc: facts.soc }),
       abi,
       ...(facts.android === '' ? {} : { android: facts.android }),
-      cores: chosen.name,
+      ...(chosen.name === '' ? {} : { cores: chosen.name }),
       ...pair('temperature', degrees),
       ...pair('clock', clocks),
       throttled: before && after ? isThrottled(before, after, chosen.cores) : false,

@@ -28,7 +28,7 @@ export interface DeviceToolchain extends Toolchain {
   readonly abi: Abi;
   /** For people: 'Android NDK 27.0.12077973'. */
   readonly label: string;
-  /** Its programs use the device's C library and can load the GPU's: only the NDK's. */
+  /** Its programs use the device's C library and can load the GPU's. */
   readonly isDynamic: boolean;
 }
 
@@ -36,6 +36,8 @@ export interface DeviceToolchainOptions extends LocateOptions {
   readonly abi: Abi;
   /** Of the device, as /proc/cpuinfo names them. */
   readonly cpuFeatures?: readonly string[];
+  /** Programs must be able to load libraries of the device, as its OpenCL. */
+  readonly dynamic?: boolean;
   /** The user's setting: folder of an NDK, or a compiler. Nothing else is tried then. */
   readonly ndk?: string | undefined;
   readonly env?: NodeJS.ProcessEnv;
@@ -62,12 +64,11 @@ int main(int count, char **words) {
 export async function findDeviceToolchain(
   options: DeviceToolchainOptions,
 ): Promise<DeviceToolchain> {
-  const { abi, ndk } = options;
+  const { abi, ndk, dynamic = false } = options;
   const setting = ndk?.trim() ?? '';
+  const all = setting === '' ? candidates(abi, options, options.env) : chosen(setting, options);
   const tried: string[] = [];
-  for (const candidate of setting === ''
-    ? candidates(abi, options, options.env)
-    : chosen(setting, options)) {
+  for (const candidate of dynamic ? all.flatMap((each) => dynamicOf(each, abi)) : all) {
     const found = await probe(candidate, options);
     if (typeof found !== 'string') return found;
     tried.push(found);
@@ -75,9 +76,11 @@ export async function findDeviceToolchain(
   const reason = tried.length === 0 ? '' : ` (${tried.join('; ')})`;
   throw new RunFailure(
     'unavailable',
-    setting === ''
-      ? `There is no compiler for ${abi} devices${reason}: install the Android NDK (Android Studio > SDK Manager > SDK Tools) and set "fusionStudio.device.ndk" to its folder, or install ${INSTALL[abi]}.`
-      : `"${setting}" is no Android NDK and no compiler for ${abi} devices${reason}: set "fusionStudio.device.ndk" to the folder of an NDK, or empty it.`,
+    dynamic && setting === ''
+      ? `Programs for the GPU of a device need the Android NDK${reason}: install it (Android Studio > SDK Manager > SDK Tools) and set "fusionStudio.device.ndk" to its folder, or run on the device's processor.`
+      : setting === ''
+        ? `There is no compiler for ${abi} devices${reason}: install the Android NDK (Android Studio > SDK Manager > SDK Tools) and set "fusionStudio.device.ndk" to its folder, or install ${INSTALL[abi]}.`
+        : `"${setting}" is no Android NDK and no compiler for ${abi} devices${reason}: set "fusionStudio.device.ndk" to the folder of an NDK, or empty it.`,
   );
 }
 
@@ -123,6 +126,15 @@ function chosen(setting: string, options: DeviceToolchainOptions): readonly Cand
   if (/^zig\b/.test(name)) return [zigCandidate(compiler, abi)];
   if (/^clang\b/.test(name)) return [clangCandidate(compiler, abi)];
   return [gnuCandidate(compiler, name)];
+}
+
+/** Without the NDK only this computer's own C library can be counted on, for devices that have the same. */
+function dynamicOf(candidate: Candidate, abi: Abi): readonly Candidate[] {
+  const { kind, linkFlags } = candidate;
+  if (kind === 'ndk') return [candidate];
+  const isOwn = abi === 'x86_64' && process.platform === 'linux' && process.arch === 'x64';
+  if (kind !== 'gnu' || !isOwn) return [];
+  return [{ ...candidate, linkFlags: linkFlags.filter((flag) => flag !== '-static') }];
 }
 
 function isFolder(path: string): boolean {
@@ -174,7 +186,7 @@ async function probe(
     linkFlags,
     abi,
     label,
-    isDynamic: kind === 'ndk',
+    isDynamic: !linkFlags.includes('-static'),
   };
 }
 

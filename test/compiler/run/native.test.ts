@@ -92,6 +92,18 @@ describe('the C runtime', () => {
     expect(Math.min(...results.total, results.first)).toBeGreaterThan(0);
   });
 
+  test.each(['0', '0-0', '0,4000', '4000-4095'])(
+    'runs on the processors %s, or where it may',
+    async (list) => {
+      const { results } = await run({ args: ['--cpus', list, '--threads', '2'] });
+      expect(results.outputs).toHaveLength(2);
+    },
+  );
+
+  test.each(['', '1-', '3-1', 'x', '-1', '1,', '99999'])('refuses %j as processors', (list) =>
+    expect(run({ args: ['--cpus', list] })).rejects.toThrow('--cpus is no list of processors'),
+  );
+
   test('ends a series when its time is over, after three repetitions at least', async () => {
     const { results } = await run({ args: ['--runs', '100000', '--budget-ms', '1'] });
     expect(results.total.length).toBeGreaterThanOrEqual(3);

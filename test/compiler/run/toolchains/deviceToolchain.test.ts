@@ -133,6 +133,28 @@ describe('candidates', () => {
   });
 });
 
+describe('programs that load the GPU library', () => {
+  test('are made by the NDK, whatever else there is', async () => {
+    const path = join(base, 'static-only');
+    fake(join(path, 'zig'));
+    fake(join(path, 'aarch64-linux-gnu-gcc'), 'aarch64-linux-gnu');
+    const finding = findDeviceToolchain({ ...NOWHERE, abi: 'arm64-v8a', path, dynamic: true });
+    await expect(finding).rejects.toThrow(/GPU.*Android NDK.*processor/);
+    const env = { ANDROID_NDK_HOME: ndk(join(base, 'gpu-ndk'), '27.1') };
+    const found = await findDeviceToolchain({ abi: 'arm64-v8a', path, env, dynamic: true });
+    expect(found).toMatchObject({ label: 'Android NDK 27.1', isDynamic: true });
+  });
+
+  test('without it only for devices with the C library of this computer', async () => {
+    if (process.platform !== 'linux' || process.arch !== 'x64') return;
+    const path = join(base, 'own');
+    fake(join(path, 'gcc'), 'x86_64-linux-gnu');
+    const found = await findDeviceToolchain({ ...NOWHERE, abi: 'x86_64', path, dynamic: true });
+    expect(found).toMatchObject({ label: 'gcc', isDynamic: true });
+    expect(found.linkFlags).not.toContain('-static');
+  });
+});
+
 describe('without a compiler', () => {
   test.each(['arm64-v8a', 'armeabi-v7a', 'x86_64'] as const)('%s says what to install', (abi) =>
     expect(findDeviceToolchain({ ...NOWHERE, abi })).rejects.toMatchObject({
