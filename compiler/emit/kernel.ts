@@ -17,7 +17,12 @@ export interface Phase {
    * Independent iterations, cut into ranges [begin, end) for threads; undefined: runs once. The extent is over
    * sizes only.
    */
-  readonly parallel?: { readonly variable: string; readonly extent: Index };
+  readonly parallel?: {
+    readonly variable: string;
+    readonly extent: Index;
+    /** Iterations are work-groups of a GPU; more of them may nest in the body. */
+    readonly groups?: boolean;
+  };
   /**
    * Names of the root that the phase reads, bound again (from sizes or shared memory): every thread runs this
    * once before its iterations.

@@ -67,7 +67,7 @@ class PhaseCutter {
       serial = [];
     };
     for (const stmt of this.program.body) {
-      if (stmt.kind !== 'for' || stmt.mode !== 'parallel') {
+      if (stmt.kind !== 'for' || (stmt.mode !== 'parallel' && stmt.mode !== 'group')) {
         serial.push(withoutParallel(stmt));
         continue;
       }
@@ -119,7 +119,9 @@ class PhaseCutter {
     const before = this.bindAgain(piece);
     const { loop } = piece;
     if (loop !== undefined) {
-      const parallel = { variable: loop.variable, extent: loop.extent };
+      const { variable, extent } = loop;
+      const groups = loop.mode === 'group';
+      const parallel = { variable, extent, ...(groups ? { groups } : {}) };
       return { parallel, before, body: loop.body };
     }
     const body = piece.stmts.filter((stmt) => stmt.kind !== 'local' || kept.has(stmt.buffer));

@@ -99,13 +99,20 @@ export function kernelFileName(kernel: number): string {
 }
 
 /** Throws RunFailure 'compiler' with the compiler's own message; RunCancelled. */
-export async function buildNative(
+export function buildNative(
   tables: RunTables,
   sources: NativeSources,
   options: NativeBuildOptions,
 ): Promise<NativeBuild> {
+  return buildFiles(nativeFiles(tables, sources), options);
+}
+
+/** A program of these files. Throws as `buildNative`. */
+export async function buildFiles(
+  files: ReadonlyMap<string, string>,
+  options: NativeBuildOptions,
+): Promise<NativeBuild> {
   const { folder, toolchain } = options;
-  const files = nativeFiles(tables, sources);
   const cache = await ObjectCache.open(options.cacheFolder, options.cacheBytes);
   const flags = [
     ...(toolchain.prefix ?? []),

@@ -1,7 +1,9 @@
 /** The place that a target names: one line each. */
 import type { Place } from './place.ts';
 import { devicePlace } from './places/device.ts';
+import { deviceGpuPlace } from './places/deviceGpu.ts';
 import { nativePlace } from './places/native.ts';
+import { openclPlace } from './places/opencl.ts';
 import { wasmPlace } from './places/wasm.ts';
 import { RunFailure } from './runFailure.ts';
 import type { DeviceOptions, RunTarget } from './runProtocol.ts';
@@ -34,7 +36,15 @@ export async function placeOf(choice: PlaceChoice): Promise<Place> {
       ...(choice.compilerFlags ? { flags: choice.compilerFlags } : {}),
     });
   }
+  if (target === 'opencl') {
+    const toolchain = await findToolchain({ compiler, untrusted, signal });
+    return openclPlace(toolchain, {
+      ...(choice.cacheFolder === undefined ? {} : { cacheFolder: choice.cacheFolder }),
+    });
+  }
   const phone = deviceOf(target);
-  if (phone && !phone.gpu) return devicePlace(phone.serial, choice);
+  if (phone) {
+    return phone.gpu ? deviceGpuPlace(phone.serial, choice) : devicePlace(phone.serial, choice);
+  }
   throw new RunFailure('unavailable', `There is no place ${target} here.`);
 }

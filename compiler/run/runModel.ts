@@ -241,7 +241,7 @@ class Run {
       })),
       verify,
       noisy: latencyMs.p90 > 1.25 * latencyMs.median,
-      ...(run.device ? { device: run.device } : {}),
+      ...deviceOfRun(run),
     };
   }
 
@@ -283,6 +283,13 @@ export function describeBlock({ bound }: PreparedModel, plan: FusionPlan, block:
   const types = operators.map((operator) => bound.model.graph.operators[operator]!.type);
   const shown = types.length > 6 ? [...types.slice(0, 6), '…'] : types;
   return `block ${block} (${shown.join(', ')})`;
+}
+
+/** A GPU of this computer says its name in its first line. */
+function deviceOfRun({ device, results }: BundleRun): Pick<RunReport, 'device'> {
+  const [, name] = /^opencl (.+)$/.exec(results.hello.runner) ?? [];
+  if (device) return { device };
+  return name === undefined ? {} : { device: { name: name.slice(0, 80), throttled: false } };
 }
 
 /** A failure in a block is about its operators. */

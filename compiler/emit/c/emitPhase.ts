@@ -42,12 +42,14 @@ interface Unrolled {
 export class PhaseEmitter implements ExprPlace {
   readonly lines: Line[] = [];
   readonly scratch = new Scratch();
-  private depth = 1;
+  /** Of index variables. */
+  protected readonly indexType: string = 'int64_t';
+  protected depth = 1;
   private constants: ReadonlyMap<string, number> = new Map();
-  private readonly named: ReadonlySet<Buffer>;
+  protected readonly named: ReadonlySet<Buffer>;
 
   constructor(
-    private readonly kernel: KernelScope,
+    protected readonly kernel: KernelScope,
     public facts: Facts,
     body: readonly Stmt[],
   ) {
@@ -82,7 +84,7 @@ export class PhaseEmitter implements ExprPlace {
   loop(variable: string, extent: Index, body: readonly Stmt[], from = '0', to?: string): void {
     const name = this.kernel.identifiers.of(variable);
     const end = to ?? this.index(extent);
-    this.line(`for (int64_t ${name} = ${from}; ${name} < ${end}; ${name}++) {`);
+    this.line(`for (${this.indexType} ${name} = ${from}; ${name} < ${end}; ${name}++) {`);
     this.block(body, insideLoop(this.facts, variable, this.fixed(extent)));
     this.line('}');
   }
@@ -111,7 +113,12 @@ export class PhaseEmitter implements ExprPlace {
     return `load_${typeSuffix(buffer.storage, lanes)}(&${element})`;
   }
 
-  private statement(stmt: Stmt): void {
+  /** Ends the run of the phase. */
+  protected failure(code: number): string {
+    return `return ${code};`;
+  }
+
+  protected statement(stmt: Stmt): void {
     switch (stmt.kind) {
       case 'for':
         if (stmt.mode === 'unrolled') this.unrolled(stmt);
@@ -154,7 +161,7 @@ export class PhaseEmitter implements ExprPlace {
       case 'check': {
         const { operator, message } = stmt;
         const code = this.kernel.codeOf({ operator, message });
-        this.line(`if (!(${this.expr(stmt.condition)})) return ${code};`);
+        this.line(`if (!(${this.expr(stmt.condition)})) ${this.failure(code)}`);
         return;
       }
       case 'comment':
@@ -194,7 +201,7 @@ export class PhaseEmitter implements ExprPlace {
       return;
     }
     const own = this.kernel.identifiers.of(name);
-    this.line(`const int64_t ${own} = ${indexText(simple, this)};`, own);
+    this.line(`const ${this.indexType} ${own} = ${indexText(simple, this)};`, own);
   }
 
   private checkedIndex(stmt: Extract<Stmt, { kind: 'checkedIndex' }>): void {
@@ -206,15 +213,15 @@ export class PhaseEmitter implements ExprPlace {
     if (value.type === 'u64') {
       // Beyond int64_t is beyond every extent.
       const wide = this.bind('uint64_t', text);
-      this.line(`if (${wide} > INT64_MAX) return ${code};`);
+      this.line(`if (${wide} > INT64_MAX) ${this.failure(code)}`);
       this.line(`const int64_t ${own} = (int64_t)${wide};`);
     } else {
       this.line(`const int64_t ${own} = ${text};`);
     }
-    this.line(`if (${own} < 0 || ${own} >= ${extent}) return ${code};`);
+    this.line(`if (${own} < 0 || ${own} >= ${extent}) ${this.failure(code)}`);
   }
 
-  private local(buffer: Buffer): void {
+  protected local(buffer: Buffer): void {
     const own = this.kernel.identifiers.of(buffer.name);
     if (this.named.has(buffer)) {
       const type = cType(registerType(buffer.storage), buffer.lanes);
@@ -234,7 +241,7 @@ export class PhaseEmitter implements ExprPlace {
     this.line(`${element} *const ${own} = (${element} *)(scratch + ${offset});`, own);
   }
 
-  private store(buffer: Buffer, indices: readonly Index[], value: Expr): void {
+  protected store(buffer: Buffer, indices: readonly Index[], value: Expr): void {
     const text = this.expr(value);
     if (this.named.has(buffer)) {
       const { storage, lanes } = buffer;
@@ -278,11 +285,11 @@ export class PhaseEmitter implements ExprPlace {
     this.line('}');
   }
 
-  private expr(expr: Expr): string {
+  protected expr(expr: Expr): string {
     return exprText(expr, this);
   }
 
-  private index(index: Index): string {
+  protected index(index: Index): string {
     return indexText(this.simple(index), this);
   }
 
@@ -291,7 +298,7 @@ export class PhaseEmitter implements ExprPlace {
   }
 
   /** Variables of unrolled loops replaced by their numbers. */
-  private fixed(index: Index): Index {
+  protected fixed(index: Index): Index {
     if (this.constants.size === 0) return index;
     return substitute(index, (name) => {
       const value = this.constants.get(name);
@@ -316,19 +323,19 @@ export class PhaseEmitter implements ExprPlace {
     return expr;
   }
 
-  private tileElement(buffer: Buffer, indices: readonly Index[]): string {
+  protected tileElement(buffer: Buffer, indices: readonly Index[]): string {
     const at = this.flat(buffer, indices);
     if (at.kind !== 'constant') throw new Error(`${buffer.name} is not addressed by constants`);
     return `${this.kernel.identifiers.of(buffer.name)}_${at.value}`;
   }
 
-  private element(buffer: Buffer, indices: readonly Index[]): string {
+  protected element(buffer: Buffer, indices: readonly Index[]): string {
     const own = this.kernel.identifiers.of(buffer.name);
     return `${own}[${indexText(this.flat(buffer, indices), this)}]`;
   }
 
   /** Row-major, in storage elements. */
-  private flat(buffer: Buffer, indices: readonly Index[]): Index {
+  protected flat(buffer: Buffer, indices: readonly Index[]): Index {
     const at = indices.reduce(
       (sum, index, axis) => add(multiply(sum, buffer.shape[axis]!), index),
       ZERO,

@@ -19,6 +19,10 @@ export interface ExprPlace extends IndexNames {
   scalar(name: string): string;
   /** Binds a value to a new name before the statement. */
   bind(declaration: string, value: string): string;
+  /** Text of one lane of a named vector; default: as GCC and Clang have it. */
+  lane?(vector: string, lane: number): string;
+  /** A vector of elements; default: likewise. */
+  pack?(type: string, elements: readonly string[]): string;
 }
 
 const LONGEST_PART = 60;
@@ -138,13 +142,15 @@ class ExprPrinter {
         return this.call('splat', expr, this.part(expr.a));
       case 'lane': {
         const a = this.part(expr.a);
-        const element = `${/^\w+$/.test(a) ? a : this.bind(expr.a, a)}[${expr.lane}]`;
+        const vector = /^\w+$/.test(a) ? a : this.bind(expr.a, a);
+        const element = place.lane?.(vector, expr.lane) ?? `${vector}[${expr.lane}]`;
         return expr.type === 'bool' ? `(${element} & 1)` : element;
       }
       case 'pack': {
         const elements = expr.elements.map((element) => bare(this.part(element)));
         const signed = elements.map((text) => (expr.type === 'bool' ? `-(${text})` : text));
-        return `(${cType(expr.type, expr.lanes)}){${signed.join(', ')}}`;
+        const type = cType(expr.type, expr.lanes);
+        return place.pack?.(type, signed) ?? `(${type}){${signed.join(', ')}}`;
       }
       case 'reduceLanes':
         return this.call(REDUCTIONS[expr.op], expr.a, this.part(expr.a));

@@ -22,7 +22,9 @@ const TABLES: readonly SupportTable[] = [
   HALF_SUPPORT,
 ];
 
-const NAME = /\b([A-Za-z]\w*?)_(b?f16|f32|f64|[iu](?:8|16|32|64)|bool)(?:x(\d+))?(?=\()/g;
+/** Calls of support functions in a text: operation, type, lanes. */
+export const SUPPORT_CALL =
+  /\b([A-Za-z]\w*?)_(b?f16|f32|f64|[iu](?:8|16|32|64)|bool)(?:x(\d+))?(?=\()/g;
 
 /** Definitions of all functions that the text calls, in the order that C needs. */
 export function supportFor(text: string): readonly string[] {
@@ -31,7 +33,7 @@ export function supportFor(text: string): readonly string[] {
     for (const [name, definition] of Object.entries(INDEX_SUPPORT)) {
       if (!done.has(name) && code.includes(`${name}(`)) done.set(name, definition);
     }
-    for (const [name, operation, type, lanes] of code.matchAll(NAME)) {
+    for (const [name, operation, type, lanes] of code.matchAll(SUPPORT_CALL)) {
       if (done.has(name)) continue;
       const made = makeSupport({
         operation: operation!,
@@ -47,7 +49,8 @@ export function supportFor(text: string): readonly string[] {
   return [...done.values()];
 }
 
-function makeSupport(call: SupportCall): string {
+/** The definition of one function. Throws Error where there is none of that name. */
+export function makeSupport(call: SupportCall): string {
   for (const table of TABLES) {
     const made = table[call.operation]?.(call);
     if (made !== undefined) return made;

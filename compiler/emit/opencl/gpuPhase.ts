@@ -1,0 +1,281 @@
+/**
+ * One phase as the body of an OpenCL kernel. Items of a work-group run the item nests; where a nest ends, all of them wait
+ * for each other. What is written once in C is inherited; memory, vectors and failures are OpenCL's.
+ */
+import type { Buffer, Expr } from '../../loop/expr.ts';
+import type { Facts } from '../../loop/facts.ts';
+import type { Index } from '../../loop/indexExpr.ts';
+import { add, mod, multiply, ZERO } from '../../loop/indexExpr.ts';
+import type { Stmt } from '../../loop/ir.ts';
+import { bodiesOf } from '../../loop/ir.ts';
+import { insideLoop, simplifyIndex } from '../../loop/simplifyIndex.ts';
+import { cStorage, cType } from '../c/cTypes.ts';
+import type { KernelScope } from '../c/emitPhase.ts';
+import { PhaseEmitter } from '../c/emitPhase.ts';
+import { constantCount } from '../c/registerTiles.ts';
+import { elementName } from './preamble.ts';
+import { laneOf } from './support.ts';
+
+const FENCE = 'barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);';
+const MOST_PRIVATE = 16 << 10;
+
+type Loop = Extract<Stmt, { kind: 'for' }>;
+
+export interface GpuScope extends KernelScope {
+  /** 32 bits are enough for every index. */
+  readonly small: boolean;
+}
+
+export class GpuPhase extends PhaseEmitter {
+  protected override readonly indexType: string;
+  /** Declarations at the top of the kernel: memory that a group shares. */
+  readonly shared: string[] = [];
+  private privateBytes = 0;
+  private itemDepth = 0;
+  /** Extents of the items, by depth. */
+  readonly items: number[] = [];
+
+  constructor(scope: GpuScope, facts: Facts, body: readonly Stmt[]) {
+    super(scope, facts, body);
+    this.indexType = scope.small ? 'int' : 'long';
+  }
+
+  /** Nested group loops and what a group does. @returns the extents, outermost first. */
+  groups(loop: Loop | undefined, body: readonly Stmt[]): readonly Index[] {
+    const extents: Index[] = [];
+    let inner = body;
+    if (loop) {
+      this.group(loop, 0);
+      extents.push(loop.extent);
+      inner = loop.body;
+    }
+    for (let only = inner[0]; inner.length === 1 && isGroup(only); only = inner[0]) {
+      this.group(only, extents.length);
+      extents.push(this.fixed(only.extent));
+      inner = only.body;
+    }
+    this.together(inner, true);
+    return extents;
+  }
+
+  private group({ variable, extent }: Loop, depth: number): void {
+    const own = this.kernel.identifiers.of(variable);
+    this.line(`const ${this.indexType} ${own} = get_group_id(${depth});`, own);
+    this.facts = insideLoop(this.facts, variable, this.fixed(extent));
+  }
+
+  /** Statements that all items of a group run together. */
+  private together(body: readonly Stmt[], isLast: boolean): void {
+    body.forEach((stmt, at) => {
+      if (stmt.kind === 'for' && stmt.mode === 'item') {
+        this.itemNest(stmt);
+        if (!isLast || at < body.length - 1) this.line(FENCE);
+      } else if (stmt.kind === 'for' && holdsItems(stmt)) {
+        const name = this.kernel.identifiers.of(stmt.variable);
+        const end = this.index(stmt.extent);
+        this.line(`for (${this.indexType} ${name} = 0; ${name} < ${end}; ${name}++) {`);
+        const { facts } = this;
+        this.facts = insideLoop(facts, stmt.variable, this.fixed(stmt.extent));
+        this.depth++;
+        this.together(stmt.body, false);
+        this.depth--;
+        this.facts = facts;
+        this.line('}');
+      } else if (bodiesOf(stmt).some((inner) => inner.some(holdsItems))) {
+        throw new Error('items of a group under a condition');
+      } else this.statements([stmt]);
+    });
+  }
+
+  private itemNest(stmt: Loop): void {
+    this.line('{');
+    this.depth++;
+    const { facts } = this;
+    const own = this.kernel.identifiers.of(stmt.variable);
+    const { extent } = stmt;
+    if (extent.kind !== 'constant') throw new Error('a work-group of varying size');
+    this.items[this.itemDepth] = extent.value;
+    this.line(`const ${this.indexType} ${own} = get_local_id(${this.itemDepth});`, own);
+    this.facts = insideLoop(facts, stmt.variable, extent);
+    this.itemDepth++;
+    const [only] = stmt.body;
+    if (stmt.body.length === 1 && only?.kind === 'for' && only.mode === 'item') this.itemNest(only);
+    else {
+      const mark = this.privateBytes;
+      this.block(stmt.body);
+      this.privateBytes = mark;
+    }
+    this.itemDepth--;
+    this.facts = facts;
+    this.depth--;
+    this.line('}');
+  }
+
+  protected override failure(code: number): string {
+    return `{ status[0] = ${code}; status[1] = step; return; }`;
+  }
+
+  /** Text of an index at this place. */
+  indexOf(index: Index): string {
+    return this.index(index);
+  }
+
+  lane(vector: string, lane: number): string {
+    return `${vector}.${laneOf(lane)}`;
+  }
+
+  pack(type: string, elements: readonly string[]): string {
+    return `(${type})(${elements.join(', ')})`;
+  }
+
+  override load(expr: Extract<Expr, { kind: 'load' }>): string {
+    const { buffer, indices, lanes } = expr;
+    if (this.named.has(buffer)) return super.load(expr);
+    const element = this.element(buffer, indices);
+    const { storage } = buffer;
+    if (storage === 'f16' || storage === 'bf16') {
+      return lanes === 1
+        ? `widen_${storage}(${element})`
+        : this.pack(cType('f32', lanes), this.elements(buffer, indices, lanes, `widen_${storage}`));
+    }
+    if (lanes === 1) return element;
+    if (buffer.lanes > 1) return element;
+    if (storage === 'bool') {
+      return this.pack(
+        cType('bool', lanes),
+        this.elements(buffer, indices, lanes).map((one) => `-(int)(${one} != 0)`),
+      );
+    }
+    if (this.isAligned(buffer, indices, lanes)) {
+      const space = spaceOf(buffer);
+      return `(*(${space} const ${elementName(storage)}${lanes} *)&${element})`;
+    }
+    return `vload${lanes}(0, &${element})`;
+  }
+
+  protected override store(buffer: Buffer, indices: readonly Index[], value: Expr): void {
+    if (this.named.has(buffer)) return super.store(buffer, indices, value);
+    const { storage } = buffer;
+    const text = this.expr(value);
+    const element = this.element(buffer, indices);
+    const { lanes } = value;
+    if (lanes === 1 || buffer.lanes > 1) {
+      const isHalf = storage === 'f16' || storage === 'bf16';
+      this.line(`${element} = ${isHalf ? `(ushort)narrow_${storage}(${text})` : text};`);
+      return;
+    }
+    if (storage === 'f16' || storage === 'bf16' || storage === 'bool') {
+      const vector = this.bind(cType(value.type, lanes), text);
+      this.elements(buffer, indices, lanes).forEach((one, i) => {
+        const part = this.lane(vector, i);
+        const stored = storage === 'bool' ? `${part} & 1` : `(ushort)narrow_${storage}(${part})`;
+        this.line(`${one} = ${stored};`);
+      });
+      return;
+    }
+    if (this.isAligned(buffer, indices, lanes)) {
+      const pointer = `(${spaceOf(buffer)} ${elementName(storage)}${lanes} *)`;
+      this.line(`*${pointer}&${element} = ${text};`);
+    } else this.line(`vstore${lanes}(${text}, 0, &${element});`);
+  }
+
+  protected override local(buffer: Buffer): void {
+    if (this.named.has(buffer)) return super.local(buffer);
+    const own = this.kernel.identifiers.of(buffer.name);
+    const type =
+      buffer.lanes > 1 ? cType(registerOf(buffer), buffer.lanes) : cStorage(buffer.storage);
+    const shape = buffer.space === 'item' ? buffer.shape.slice(this.itemRank) : buffer.shape;
+    const count = constantCount({ ...buffer, shape });
+    if (buffer.space === 'group') {
+      if (count === undefined) throw new Error(`${buffer.name}: shared memory of varying size`);
+      this.shared.push(`__local ${type} ${own}[${count}] __attribute__((aligned(16)));`);
+      return;
+    }
+    const bytes = (count ?? Infinity) * 4 * buffer.lanes;
+    if (count !== undefined && this.privateBytes + bytes <= MOST_PRIVATE) {
+      this.privateBytes += bytes;
+      this.line(`${type} ${own}[${Math.max(1, count)}];`);
+      return;
+    }
+    const place = this.scratch.place(buffer, this.facts);
+    if (place.kind === 'stack') {
+      this.line(`${type} ${own}[${place.elements}];`);
+      return;
+    }
+    this.inScratch.add(buffer);
+    const offset = this.index(place.offset);
+    this.line(`__global ${type} *const ${own} = (__global ${type} *)(scratch + ${offset});`, own);
+  }
+
+  /** Buffers that are too large for an item's own memory. */
+  private readonly inScratch = new Set<Buffer>();
+
+  /** How many item loops a nest of this kernel has; known before locals are declared. */
+  itemRank = 1;
+
+  protected override flat(buffer: Buffer, indices: readonly Index[]): Index {
+    if (buffer.space !== 'item') {
+      if (buffer.lanes === 1 || this.named.has(buffer)) return super.flat(buffer, indices);
+      return this.simple(rowMajor(buffer.shape, indices));
+    }
+    const skip = this.itemRank;
+    return this.simple(rowMajor(buffer.shape.slice(skip), indices.slice(skip)));
+  }
+
+  private elements(
+    buffer: Buffer,
+    indices: readonly Index[],
+    lanes: number,
+    wrap = '',
+  ): readonly string[] {
+    return Array.from({ length: lanes }, (_, i) => {
+      const last = add(indices.at(-1)!, i);
+      const element = this.element(buffer, [...indices.slice(0, -1), last]);
+      return wrap === '' ? element : `${wrap}(${element})`;
+    });
+  }
+
+  /** Memory is 64-byte aligned: a multiple of the lanes is aligned like a vector of up to 16 bytes. */
+  private isAligned(buffer: Buffer, indices: readonly Index[], lanes: number): boolean {
+    if (lanes !== 2 && lanes !== 4) return false;
+    if (buffer.space === 'item' || buffer.space === 'local') return false;
+    const rest = simplifyIndex(mod(this.flat(buffer, indices), lanes), this.facts);
+    return rest.kind === 'constant' && rest.value === 0;
+  }
+}
+
+function rowMajor(shape: readonly Index[], indices: readonly Index[]): Index {
+  return indices.reduce((sum, index, axis) => add(multiply(sum, shape[axis]!), index), ZERO);
+}
+
+function registerOf({ storage }: Buffer): 'f32' | 'f64' | 'i32' | 'i64' {
+  if (storage === 'f32' || storage === 'f64' || storage === 'i32' || storage === 'i64') {
+    return storage;
+  }
+  throw new Error(`a tile of ${storage}`);
+}
+
+function spaceOf({ space }: Buffer): string {
+  return space === 'global' ? '__global' : space === 'group' ? '__local' : '__private';
+}
+
+function isGroup(stmt: Stmt | undefined): stmt is Loop {
+  return stmt?.kind === 'for' && stmt.mode === 'group';
+}
+
+export function holdsItems(stmt: Stmt): boolean {
+  if (stmt.kind === 'for' && stmt.mode === 'item') return true;
+  return bodiesOf(stmt).some((body) => body.some(holdsItems));
+}
+
+/** Item loops nested in the first nest. */
+export function itemRankOf(body: readonly Stmt[]): number {
+  for (const stmt of body) {
+    if (stmt.kind === 'for' && stmt.mode === 'item') return 1 + itemRankOf(stmt.body);
+    for (const inner of bodiesOf(stmt)) {
+      const rank = itemRankOf(inner);
+      if (rank > 0) return rank;
+    }
+  }
+  return 0;
+}
