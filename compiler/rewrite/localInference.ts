@@ -6,7 +6,7 @@ import type { Dim } from '../graph/dim.ts';
 import type { KnownTensor, Operator } from '../graph/graph.ts';
 import type { ValueType } from '../graph/types.ts';
 import type { InferContext, OperatorEntry } from '../ops/define.ts';
-import { isNumeric, smallDims } from '../ops/known.ts';
+import { countOf, isNumeric, smallDims } from '../ops/known.ts';
 import type { ValueFacts } from '../ops/operatorView.ts';
 import { OperatorView } from '../ops/operatorView.ts';
 
@@ -58,6 +58,9 @@ function isComplete(type: ValueType): boolean {
   return type.kind === 'tensor' && type.dtype !== 'undefined' && type.shape !== null;
 }
 
+/** Elements of a constant that is computed while rules are tried; larger ones wait until all is decided. */
+const MOST_EVALUATED = 64;
+
 /**
  * Values of the outputs of an operator over constants, where they are small: conditions of other rules may look at
  * them. The outputs have their types already.
@@ -70,7 +73,8 @@ export function evaluateLocally(
   const { inputs, outputs } = operator;
   const isSmall = outputs.every((value) => {
     const type = facts.types[value];
-    return type?.kind === 'tensor' && smallDims(type.shape) !== undefined;
+    const dims = type?.kind === 'tensor' ? smallDims(type.shape) : undefined;
+    return dims !== undefined && countOf(dims) <= MOST_EVALUATED;
   });
   const areKnown = inputs.every((value) => value < 0 || facts.known[value]);
   if (!entry.evaluate || !isSmall || !areKnown) return [];

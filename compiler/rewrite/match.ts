@@ -88,7 +88,7 @@ export class Matcher {
     a.length === b.length && a.every((value, i) => this.same(value, b[i] as number));
 
   private readonly record = (): void => {
-    const key = [...this.variables].flat().join();
+    const key = [...this.variables.values(), ...this.rests.values()].join();
     if (!this.root || this.seen.has(key) || this.found.length >= MOST_MATCHES) return;
     this.seen.add(key);
     this.found.push(

@@ -34,8 +34,8 @@ interface Entry {
 export class RuleIndex {
   private readonly byType = new Map<string, Entry[]>();
   private readonly byProperty: (Entry & { readonly property: string })[] = [];
-  /** All of both, by type. */
-  private readonly forType = new Map<string, readonly Entry[]>();
+  /** What may fit, by type and types of the producers. */
+  private readonly forTypes = new Map<string, readonly Entry[]>();
   private readonly mentioned = new Set<string>();
   /** Operators that a match can hang together over. */
   readonly depth: number;
@@ -64,9 +64,11 @@ export class RuleIndex {
     this.depth = depth;
   }
 
-  rulesFor({ operator, entry }: Node): readonly Entry[] {
+  /** @param made types of the operators that make its inputs, '' for what no operator makes */
+  rulesFor({ operator, entry }: Node, made: readonly string[]): readonly Entry[] {
     const type = qualified(operator);
-    const known = this.forType.get(type);
+    const key = `${type}(${made.join()})`;
+    const known = this.forTypes.get(key);
     if (known) return known;
     const found = [
       ...(this.byType.get(type) ?? []),
@@ -74,8 +76,8 @@ export class RuleIndex {
       ...this.byProperty.filter(({ property }) =>
         entry?.properties.some((own) => own === property),
       ),
-    ];
-    this.forType.set(type, found);
+    ].filter(({ needs }) => needs.every((types) => made.some((one) => types.has(one))));
+    if (this.forTypes.size < MOST_KEYS) this.forTypes.set(key, found);
     return found;
   }
 
@@ -84,6 +86,9 @@ export class RuleIndex {
     return this.mentioned.has(qualified(operator));
   }
 }
+
+/** Combinations of types that are remembered: types of a hostile file are endless. */
+const MOST_KEYS = 10_000;
 
 function qualified({ domain, type }: Operator): string {
   return domain === '' ? type : `${domain}.${type}`;
@@ -193,9 +198,8 @@ export class Rewriter {
     if (node.cost.operators === 0 || result < 0 || others.some((value) => value >= 0)) return;
     const { look } = this;
     const made = node.operator.inputs.map((input) => this.typeBehind(input));
-    for (const { rule, form, rank, depth, needs } of this.index.rulesFor(node)) {
+    for (const { rule, form, rank, depth } of this.index.rulesFor(node, made)) {
       if (depth <= distance || !hasDtype(this.graph, node, rule)) continue;
-      if (!needs.every((types) => made.some((type) => types.has(type)))) continue;
       for (const match of this.matcher.find(form.before, node)) {
         if (rule.when?.some((condition) => !condition(match))) continue;
         const versions = match.nodes.map(({ version }) => version);
