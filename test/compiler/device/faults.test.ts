@@ -16,7 +16,7 @@ import { PLAIN } from '../run/smallModels.ts';
 import type { DeviceRuns } from './deviceRuns.ts';
 import { leftHere, leftOnDevice, openDeviceRuns } from './deviceRuns.ts';
 
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 240_000 });
 
 /** A run that fails is over within that time, compiling included: milliseconds. */
 const NO_HANG = 45_000;

@@ -11,10 +11,10 @@ import { inMemory, PLAIN, SLOW } from '../run/smallModels.ts';
 import type { DeviceRuns } from './deviceRuns.ts';
 import { leftHere, leftOnDevice, openDeviceRuns } from './deviceRuns.ts';
 
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 240_000 });
 
 /** From the click to the end, milliseconds; the remote side is tidied within it. */
-const SOON = 10_000;
+const SOON = 15_000;
 const plain = (stage: string): string => stage.replace(/\d+/g, 'N');
 
 let runs: DeviceRuns;

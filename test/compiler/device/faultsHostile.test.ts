@@ -9,7 +9,7 @@ import { PLAIN } from '../run/smallModels.ts';
 import type { DeviceRuns } from './deviceRuns.ts';
 import { leftHere, leftOnDevice, openDeviceRuns } from './deviceRuns.ts';
 
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 240_000 });
 
 const CPU = '/sys/devices/system/cpu/cpufreq/policy0';
 const THERMAL = '/sys/class/thermal/thermal_zone0';

@@ -13,7 +13,7 @@ import type { DeviceRuns } from './deviceRuns.ts';
 import { leftHere, leftOnDevice, openDeviceRuns } from './deviceRuns.ts';
 
 /** Compilers and emulators are slow where a computer has other work. */
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 240_000 });
 
 let runs: DeviceRuns;
 
