@@ -22,7 +22,13 @@ for name in null zero full random urandom; do
   touch "dev/$name"
   mount --bind "/dev/$name" "dev/$name"
 done
-if [ "$SYSFS" = 1 ]; then mount --rbind /sys sys; fi
+if [ "$SYSFS" = 1 ]; then mount --rbind /sys sys
+else
+  # This computer's OpenCL is not the device's.
+  for file in usr/lib/*/libOpenCL.so*; do
+    if [ -f "$file" ] && [ ! -L "$file" ]; then mount --bind /dev/null "$file"; fi
+  done
+fi
 
 # A folder that is there already (a symlink to the host's /usr/bin among them) keeps what it has.
 cp -r "$STAGE/root/." .
