@@ -87,10 +87,7 @@ describe('fusion-studio rewrite', () => {
   });
 
   it('says what stands in the way, and leaves no file', async () => {
-    const missing = externalTensor('w', 'float32', [40, 30], {
-      location: 'gone.bin',
-      length: 4800,
-    });
+    const missing = externalTensor('w', 'float32', [40, 30], 'gone.bin', { length: 4800 });
     const path = sample('missing', missing);
     const output = join(folder, 'unwritten.onnx');
     const { status, stderr } = await run('rewrite', path, '-o', output);
