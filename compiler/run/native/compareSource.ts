@@ -1,7 +1,11 @@
 /**
- * Two plans in one program, a part of `fusion_main.c`: the steps, inputs and outputs of the second plan follow those of the
+ * Two plans in one program, a part of a runner's main file: the steps, inputs and outputs of the second plan follow those of the
  * first. Both use the same arena (inputs are filled in before every inference) and run by turns, the order flipped from pair
  * to pair, so that whatever drifts or depends on who came before hits both alike.
+ *
+ * The main file has before it: fill_range(first, end) for inputs; run_range(first, end), nanoseconds of steps that are done;
+ * time_range(first, end, times, stride), the nanoseconds of each step at times[step * stride]; put_outputs(file, first, end,
+ * offset), create and finish; options with warmup, runs, budget_ns, outputs and second_step, second_input, second_output.
  */
 export const COMPARE_SOURCE = String.raw`
 typedef struct {
@@ -12,26 +16,9 @@ typedef struct {
 #define LEAST_PAIRS 16
 #define LEAST_BLOCK_PAIRS 8
 
-static void fill_plan(const plan *own) {
-  fill_range(own->input, own->input_end);
-}
-
 static int64_t run_plan(const plan *own) {
-  fill_plan(own);
-  int64_t start = now();
-  for (int32_t i = own->step; i < own->step_end; i++) run_step(i);
-  return now() - start;
-}
-
-static void time_plan_blocks(const plan *own, int64_t *times, int32_t most) {
-  fill_plan(own);
-  int64_t before = now();
-  for (int32_t i = own->step; i < own->step_end; i++) {
-    run_step(i);
-    int64_t after = now();
-    times[(int64_t)i * most] = after - before;
-    before = after;
-  }
+  fill_range(own->input, own->input_end);
+  return run_range(own->step, own->step_end);
 }
 
 /* An even number of pairs, so that each plan came first as often as the other. */
@@ -61,7 +48,9 @@ static void compare_blocks(const plan *plans, int32_t most, int64_t budget_ns) {
   int64_t start = now();
   for (; pairs < most && !is_over(pairs, LEAST_BLOCK_PAIRS, budget_ns, start); pairs++) {
     for (int32_t turn = 0; turn < 2; turn++) {
-      time_plan_blocks(plans + (pairs + turn) % 2, times + pairs, most);
+      const plan *own = plans + (pairs + turn) % 2;
+      fill_range(own->input, own->input_end);
+      time_range(own->step, own->step_end, times + pairs, most);
     }
   }
   for (int32_t i = 0; i < steps; i++) {

@@ -71,10 +71,23 @@ static void run_step(int32_t index) {
   }
 }
 
-static int64_t run_all(void) {
+static int64_t run_range(int32_t first, int32_t end) {
   int64_t start = now();
-  for (int32_t i = 0; i < program->step_count; i++) run_step(i);
+  for (int32_t i = first; i < end; i++) run_step(i);
   return now() - start;
+}
+
+static int64_t run_all(void) { return run_range(0, program->step_count); }
+
+/* Nanoseconds of each step, at times[step * stride]. */
+static void time_range(int32_t first, int32_t end, int64_t *times, int32_t stride) {
+  int64_t before = now();
+  for (int32_t i = first; i < end; i++) {
+    run_step(i);
+    int64_t after = now();
+    times[(int64_t)i * stride] = after - before;
+    before = after;
+  }
 }
 
 /* @returns how many repetitions were run; times may be NULL */
@@ -96,13 +109,7 @@ static void time_blocks(int32_t most, int64_t budget_ns) {
   for (; count < most; count++) {
     if (count >= 3 && budget_ns > 0 && now() - start > budget_ns) break;
     fill_inputs();
-    int64_t before = now();
-    for (int32_t i = 0; i < steps; i++) {
-      run_step(i);
-      int64_t after = now();
-      times[(int64_t)i * most + count] = after - before;
-      before = after;
-    }
+    time_range(0, steps, times + count, most);
   }
   for (int32_t i = 0; i < steps; i++) {
     fusion_report_block(i, times + (int64_t)i * most, count);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { PlanEdits } from '../../../../compiler/fusion/plan.ts';
 import { NO_EDITS } from '../../../../compiler/fusion/plan.ts';
+import { DEFAULT_REWRITES } from '../../../../compiler/rewrite/rewrite.ts';
 import type { CompareModelOptions } from '../../../../compiler/run/compare/compareModel.ts';
 import { compareModel } from '../../../../compiler/run/compare/compareModel.ts';
 import { RunFailure } from '../../../../compiler/run/runFailure.ts';
@@ -95,13 +96,20 @@ describe.each(['wasm', 'native'] as const)('compareModel on %s', (target) => {
 
   test('a check that fails names the operator, whoever shares its kernel', async () => {
     const inputs = [undefined, tensorOf('int64', [2], [1n, 9n])];
-    const failing = compare(LOOKUP, { target, inputs, a: UNFUSED, b: UNFUSED });
+    const own = { ...UNFUSED, rewrite: { ...DEFAULT_REWRITES, enabled: false } };
+    const failing = compare(LOOKUP, { target, inputs, a: own, b: own });
     await expect(failing).rejects.toMatchObject({
       failure: 'check',
       message: expect.stringContaining("in operator 'y'") as string,
       operators: ['y'],
     });
   });
+});
+
+test('GPUs are refused, with the reason', async () => {
+  for (const target of ['opencl', 'adb:x/gpu'] as const) {
+    await expect(compare(NETWORK, { target })).rejects.toThrow('on processors only');
+  }
 });
 
 test('sizes have to be the same for both', async () => {
