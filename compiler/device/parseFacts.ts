@@ -19,7 +19,7 @@ const PROPERTIES = {
   emulator: 'ro.kernel.qemu',
 } as const;
 
-const VENDOR_FOLDERS = ['/vendor', '/system/vendor', '/system'];
+const VENDOR_FOLDERS = ['/vendor', '/system/vendor', '/system', '/odm', '/product'];
 const LIBRARIES = [
   'libOpenCL.so',
   'libOpenCL-pixel.so',
