@@ -15,11 +15,15 @@ import { splitLoop } from './transform/splitLoop.ts';
 /** Cuts in one program. */
 const MOST_CUTS = 12;
 
-export function matchDivisions(program: LoopProgram): LoopProgram {
+/** @param within statements of the root to look at; default: all. */
+export function matchDivisions(
+  program: LoopProgram,
+  within: (stmt: Stmt) => boolean = () => true,
+): LoopProgram {
   let current = program;
   const refused = new Set<string>();
   for (let cut = 0; cut < MOST_CUTS; cut++) {
-    const found = smallestDivision(current, refused);
+    const found = smallestDivision(current.body.filter(within), refused);
     if (found === undefined) return current;
     const next = unlessRefused(() =>
       rewriteLoop(current, found.variable, (loop, place) => splitLoop(loop, found.divisor, place)),
@@ -37,7 +41,7 @@ interface Division {
 
 /** A variable with constant extent that is divided by a proper divisor of it; the smallest such divisor. */
 function smallestDivision(
-  { body }: LoopProgram,
+  body: readonly Stmt[],
   refused: ReadonlySet<string>,
 ): Division | undefined {
   const extents = new Map<string, number>();

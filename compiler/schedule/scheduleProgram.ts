@@ -21,6 +21,7 @@ import { packableLocals } from './packableLocals.ts';
 import { planNest } from './planNest.ts';
 import type { TileContext, TilePlan } from './tilePlan.ts';
 import { turnOperand } from './turnOperand.ts';
+import { visitStores } from './transform/independence.ts';
 import { Refused, rewriteLoop, unlessRefused } from './transform/place.ts';
 import { relayout } from './transform/relayout.ts';
 import { hoistInvariant } from './transform/hoistInvariant.ts';
@@ -143,7 +144,7 @@ function prepare(program: LoopProgram, request: ScheduleRequest): Prepared {
     const packs = plan?.packs ?? new Map<string, Layout>();
     const relaid = unlessRefused(() => relayout(current, packs));
     if (relaid !== undefined) {
-      current = relaid;
+      current = fillingPanels(relaid, new Set([...packs.keys()].filter((name) => own.has(name))));
       for (const [name, layout] of packs) {
         if (constants.has(name)) packed.set(name, layout);
         free.delete(name);
@@ -159,6 +160,19 @@ function prepare(program: LoopProgram, request: ScheduleRequest): Prepared {
   const order = rootLoops(current);
   plans.sort((a, b) => order.indexOf(a.variable) - order.indexOf(b.variable));
   return { program: current, packed, plans };
+}
+
+/** What fills packed memory walks panel by panel. */
+function fillingPanels(program: LoopProgram, filled: ReadonlySet<string>): LoopProgram {
+  if (filled.size === 0) return program;
+  const cut = matchDivisions(program, (stmt) => {
+    let fills = false;
+    visitStores([stmt], ({ buffer }) => {
+      fills ||= filled.has(buffer.name);
+    });
+    return fills;
+  });
+  return cut === program ? program : markIndependent(provenNests(program, cut));
 }
 
 /** Nests that read memory of the program's own, then the others, each in order. */
