@@ -21,6 +21,8 @@ export function channelLayout(
   { shape, storage }: Pick<Buffer, 'shape' | 'storage'>,
   target: Target,
 ): Layout | undefined {
+  // Items of a group read along rows: neighbouring pixels do as well as neighbouring channels.
+  if (target.language === 'opencl') return undefined;
   const extents = shape.map((dim) => (dim.kind === 'constant' ? dim.value : 0));
   const channels = extents[1] ?? 0;
   const spatial = extents.slice(2).reduce((a, b) => a * b, 1);

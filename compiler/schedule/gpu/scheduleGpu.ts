@@ -31,7 +31,9 @@ export function scheduleGpu(program: LoopProgram, request: ScheduleRequest): Sch
   const device = gpuOf(request.target);
   const named = nameExtents(simplifyProgram(program));
   const marked = markIndependent(provenNests(named, matchDivisions(named)));
-  const { program: relaid, packed } = withPacks(fuseNests(marked, new Set()), request, device);
+  const placed = relayout(marked, request.layouts);
+  const fused = fuseNests(placed, new Set(request.layouts.keys()));
+  const { program: relaid, packed } = withPacks(fused, request, device);
   let current = scheduleTotals(relaid, device);
   const nests: NestNote[] = [];
   for (const variable of loopsLeft(current)) {

@@ -7,12 +7,14 @@ import type { Expr } from '../../loop/expr.ts';
 import { load, read } from '../../loop/expr.ts';
 import { constant, ZERO } from '../../loop/indexExpr.ts';
 import type { LoopProgram, Stmt } from '../../loop/ir.ts';
-import { localBuffer, store } from '../../loop/ir.ts';
+import { bodiesOf, localBuffer, store } from '../../loop/ir.ts';
+import { mentionsIndex } from '../../loop/mentions.ts';
 import { factsAfter, rootFacts } from '../../loop/simplify.ts';
 import { unprovenIn } from '../../loop/bounds.ts';
 import type { Nest } from '../nest.ts';
 import { analyseNest, productOf } from '../nest.ts';
 import { accumulatorsOf } from '../transform/accumulation.ts';
+import { visitStores } from '../transform/independence.ts';
 import { boundBy, Names } from '../transform/names.ts';
 import type { Loop, Place } from '../transform/place.ts';
 import { Refused, unlessRefused } from '../transform/place.ts';
@@ -142,9 +144,28 @@ function expectProven(body: readonly Stmt[], { facts }: Place): void {
 
 /** Reads the name, indexes by it, or touches memory of this name. */
 function mentionsName(body: readonly Stmt[], name: string): boolean {
-  return JSON.stringify(body).includes(`"name":${JSON.stringify(name)}`);
+  let found = mentionsIndex(body, name);
+  const touch = (other: string): void => {
+    found ||= other === name;
+  };
+  mapBody(body, {
+    read: (expr) => {
+      touch(expr.name);
+      return expr;
+    },
+    load: (expr) => {
+      touch(expr.buffer.name);
+      return expr;
+    },
+  });
+  visitStores(body, ({ buffer }) => touch(buffer.name));
+  return found || assigns(body, name);
 }
 
 function assigns(body: readonly Stmt[], name: string): boolean {
-  return JSON.stringify(body).includes(`{"kind":"assign","name":${JSON.stringify(name)}`);
+  return body.some(
+    (stmt) =>
+      (stmt.kind === 'assign' && stmt.name === name) ||
+      bodiesOf(stmt).some((inner) => assigns(inner, name)),
+  );
 }
