@@ -8,8 +8,12 @@ import { parsePattern } from '../../../compiler/rewrite/pattern.ts';
 import { DEFAULT_REWRITES } from '../../../compiler/rewrite/rewrite.ts';
 import { rewriteModel } from '../../../compiler/rewrite/rewriteModel.ts';
 import { rules } from '../../../compiler/rewrite/rule.ts';
+import { inferModel } from '../../../compiler/infer/inferModel.ts';
+import type { Tensor } from '../../../compiler/lower/runGraph.ts';
+import { importSpec } from '../onnx/importing.ts';
+import { input, node, tensor } from '../onnx/protoWriter.ts';
 import type { GraphText } from './rewriting.ts';
-import { build, rewrite, SIZES, typesOf } from './rewriting.ts';
+import { build, differenceOf, rewrite, run, SIZES, typesOf } from './rewriting.ts';
 
 const [m, n] = [SIZES['m']!, SIZES['n']!];
 const FAST = { fastMath: true };
@@ -196,5 +200,42 @@ describe('rules as text', () => {
     expect(rule('(Mul:f ?a ?b)', '(=f{axis=last} ?a ?b)')).toThrow('last');
     expect(rule('?a', '?a')).toThrow('does not start with an operator');
     expect(rule('(Mul:f ?a ?b)', '(=f ?b ?a)')).not.toThrow();
+  });
+});
+
+describe('open sizes', () => {
+  it('stay open, and rules apply all the same', () => {
+    const spec = {
+      opset: 17,
+      inputs: [input('x', 'float32', ['batch', 3, 4])],
+      nodes: [
+        node('Reshape', ['x', 'r'], ['s']),
+        node('Unsqueeze', ['s', 'i'], ['t']),
+        node('Add', ['t', 'c'], ['u']),
+        node('Add', ['u', 'd'], ['y']),
+      ],
+      outputs: ['y'],
+      initializers: [
+        tensor('r', 'int64', [2], [0, -1]),
+        tensor('i', 'int64', [1], [1]),
+        tensor(
+          'c',
+          'float32',
+          [12],
+          Array.from({ length: 12 }, (_, i) => i),
+        ),
+        tensor('d', 'float32', [], [0.5]),
+      ],
+    };
+    const model = inferModel(importSpec(spec), { bindings: new Map() });
+    const result = rewriteModel(model, DEFAULT_REWRITES);
+    expect(typesOf(result)).toBe('Reshape Add');
+    expect(verifyGraph(result.model.graph)).toEqual([]);
+    const x: Tensor = {
+      storage: 'f32',
+      dims: [2, 3, 4],
+      elements: Array.from({ length: 24 }, (_, i) => i),
+    };
+    expect(differenceOf(run(model, [x]), run(result.model, [x]), 1e-6)).toBeUndefined();
   });
 });
