@@ -7,11 +7,11 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { ChildProcess } from 'node:child_process';
 import { homedir, hostname } from 'node:os';
 import type { AdbDevice } from './device.ts';
-import { SHELL_MS, TEMPORARY } from './device.ts';
+import { TEMPORARY } from './device.ts';
 import { DeviceError } from './errors.ts';
 import { shellWord } from './quote.ts';
 
-export const ROOT = `${TEMPORARY}/fusion-studio`;
+const ROOT = `${TEMPORARY}/fusion-studio`;
 export const CACHE = `${ROOT}/cache`;
 const RUNS = `${ROOT}/runs`;
 
@@ -126,6 +126,3 @@ function removal(name: string): string {
     `do kill -9 $p 2>/dev/null && f=1; done; [ -z "$f" ] && break; sleep 0.1 2>/dev/null; done; rm -rf ${path}`
   );
 }
-
-/** For deadlines of those who wait for a removal. */
-export const REMOVAL_MS = Math.max(CLEAN_MS, SHELL_MS);
