@@ -79,8 +79,10 @@ function perItem(
     writer.groups([ceilDiv(count, items)], (group, [at]) => {
       group.loop('item', constant(items), 'item', (item, own) => {
         const flat = scaled(at!, items, own);
+        // Before the condition, which would prove the limit away: a name with a range is what proofs can divide.
+        const place = item.clamped('at', flat, count);
         item.when([less(flat, count)], (inside) => {
-          const indices = new Map(inside.decoded(inside.clamped('at', flat, count), parts));
+          const indices = new Map(inside.decoded(place, parts));
           writePoint(inside, unrolled(body), indices, loops.at(-1)!.variable, lanes);
         });
       });
