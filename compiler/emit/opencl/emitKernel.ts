@@ -6,7 +6,7 @@
 import { unprovenAccesses } from '../../loop/bounds.ts';
 import type { Facts } from '../../loop/facts.ts';
 import type { Index } from '../../loop/indexExpr.ts';
-import { max, ZERO } from '../../loop/indexExpr.ts';
+import { max, substitute, ZERO } from '../../loop/indexExpr.ts';
 import type { LoopProgram } from '../../loop/ir.ts';
 import { rootFacts } from '../../loop/simplify.ts';
 import { insideLoop, simplifyIndex } from '../../loop/simplifyIndex.ts';
@@ -134,7 +134,7 @@ class GpuKernelEmitter {
       code,
       launch: {
         name,
-        ...(groups ? { groups: groups.map((extent) => simplifyIndex(extent, this.facts)) } : {}),
+        ...(groups ? { groups: groups.map((extent) => this.overSizes(extent, before)) } : {}),
         ...(parallel && !grouped ? { iterations: simplifyIndex(parallel.extent, this.facts) } : {}),
         items,
         buffers,
@@ -142,6 +142,21 @@ class GpuKernelEmitter {
         scratchBytes: simplifyIndex(emitter.scratch.bytes, this.facts),
       },
     };
+  }
+
+  /** Names of the root replaced by what they stand for. */
+  private overSizes(extent: Index, before: Phase['before']): Index {
+    const values = new Map(
+      before.flatMap((stmt) =>
+        stmt.kind === 'letIndex' ? [[stmt.name, stmt.value] as const] : [],
+      ),
+    );
+    const resolve = (index: Index): Index =>
+      substitute(index, (name) => {
+        const value = values.get(name);
+        return value === undefined ? undefined : resolve(value);
+      });
+    return simplifyIndex(resolve(extent), this.facts);
   }
 
   /** A loop whose iterations items share: as many items as there are, or as scratch memory allows. */

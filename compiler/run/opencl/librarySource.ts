@@ -11,8 +11,8 @@ CL_FUNCTIONS(CL_DEFINE)
 #undef CL_DEFINE
 
 static const char *const libraries[] = {
-    "libOpenCL.so",
     "libOpenCL.so.1",
+    "libOpenCL.so",
     "/vendor/lib64/libOpenCL.so",
     "/system/vendor/lib64/libOpenCL.so",
     "/system/lib64/libOpenCL.so",
