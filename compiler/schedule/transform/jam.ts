@@ -2,37 +2,31 @@
  * The one mechanism behind unrolling-and-jamming and vectorising: the body of a tile, written once in terms of tile
  * variables, becomes straight code for all their values. A statement is copied per combination of the
  * variables that it depends on (see `dependence.ts`), so shared values stand once; one variable may become the
- * lanes of vectors (see `lanes.ts`). Loops of common extent stay single around the copies of their statements. The
- * caller has shown that the tile's iterations are independent.
+ * lanes of vectors. Loops of common extent stay single around the copies of their statements, whose expressions
+ * `copies.ts` makes. The caller has shown that the tile's iterations are independent.
  */
-import type { Buffer, Expr } from '../../loop/expr.ts';
-import { broadcast, lane as laneOf, load, read } from '../../loop/expr.ts';
+import type { Expr } from '../../loop/expr.ts';
+import { lane as laneOf, read } from '../../loop/expr.ts';
 import type { Facts } from '../../loop/facts.ts';
 import type { Index } from '../../loop/indexExpr.ts';
-import { constant, substitute, variable, ZERO } from '../../loop/indexExpr.ts';
+import { constant } from '../../loop/indexExpr.ts';
 import type { Stmt } from '../../loop/ir.ts';
 import { bodiesOf, loop as loopOf } from '../../loop/ir.ts';
 import { branchFacts, factsAfter, simplifyExpr } from '../../loop/simplify.ts';
-import { insideLoop, simplifyIndex } from '../../loop/simplifyIndex.ts';
-import { gathered, linearIn } from './affine.ts';
+import { insideLoop } from '../../loop/simplifyIndex.ts';
 import { bindShared } from './bindShared.ts';
+import type { LaneAxis, Point } from './copies.ts';
+import { Copies } from './copies.ts';
 import type { Mask } from './dependence.ts';
 import { Dependence } from './dependence.ts';
 import { safeWithout } from './safety.ts';
 import type { Place } from './place.ts';
 import { Refused } from './place.ts';
-import { mapExpr } from './rewrite.ts';
 
 /** A variable of the tile whose values 0 … extent - 1 are written out. */
 export interface PointAxis {
   readonly variable: string;
   readonly extent: number;
-}
-
-/** The variable whose values are the lanes of vectors. */
-export interface LaneAxis {
-  readonly variable: string;
-  readonly lanes: number;
 }
 
 /** Copies that one statement of the body may have, lanes aside. */
@@ -54,9 +48,6 @@ export function jam(
   return new Jam(body, points, lanes, place).run();
 }
 
-/** Value per point axis; -1 where it is not chosen yet. */
-type Point = readonly number[];
-
 /** A statement of a run: its copies differ by `mask`, and only some points have one. */
 interface Item {
   readonly stmt: Stmt;
@@ -67,26 +58,23 @@ interface Item {
 class Jam {
   private readonly dependence: Dependence;
   private readonly laneBit: Mask;
-  /** New names, by old name and point. */
-  private readonly renamed = new Map<string, Map<string, string>>();
-  private readonly buffers = new Map<string, Buffer>();
-  private readonly bits = new Map<string, Mask>();
-
+  private readonly copies: Copies;
   private readonly body: readonly Stmt[];
 
   constructor(
     body: readonly Stmt[],
     private readonly points: readonly PointAxis[],
-    private readonly lanes: LaneAxis | undefined,
+    lanes: LaneAxis | undefined,
     private readonly place: Place,
   ) {
-    points.forEach((axis, i) => this.bits.set(axis.variable, 1 << i));
+    const bits = new Map(points.map(({ variable }, i): [string, Mask] => [variable, 1 << i]));
     this.laneBit = lanes === undefined ? 0 : 1 << points.length;
-    if (lanes !== undefined) this.bits.set(lanes.variable, this.laneBit);
-    const dependence = new Dependence(body, this.bits, this.laneBit);
+    if (lanes !== undefined) bits.set(lanes.variable, this.laneBit);
+    const dependence = new Dependence(body, bits, this.laneBit);
     this.body = bindShared(body, dependence, place.names);
     this.dependence =
-      this.body === body ? dependence : new Dependence(this.body, this.bits, this.laneBit);
+      this.body === body ? dependence : new Dependence(this.body, bits, this.laneBit);
+    this.copies = new Copies(this.dependence, bits, this.laneBit, lanes, place);
   }
 
   run(): readonly Stmt[] {
@@ -129,10 +117,10 @@ class Jam {
     return body.flatMap((stmt): readonly Item[] => {
       const mask = this.dependence.ofStmt(stmt);
       const whole: Item = { stmt, mask, applies: () => true };
-      if (stmt.kind !== 'if' || this.isPerLane(mask) || !isStraight(stmt)) return [whole];
+      if (stmt.kind !== 'if' || this.copies.isPerLane(mask) || !isStraight(stmt)) return [whole];
       const decided = new Map<string, boolean>();
       for (const point of this.pointsOver(mask, at)) {
-        const condition = simplifyExpr(this.expr(stmt.condition, point, facts), facts);
+        const condition = simplifyExpr(this.copies.expr(stmt.condition, point, facts), facts);
         if (condition.kind !== 'literal') return [whole];
         decided.set(point.join(), condition.value !== 0);
       }
@@ -186,16 +174,16 @@ class Jam {
   }
 
   private emitStmt(stmt: Stmt, at: Point, facts: Facts, out: Stmt[]): void {
-    const name = (old: string): string => this.nameAt(old, at);
+    const name = (old: string): string => this.copies.nameAt(old, at);
     switch (stmt.kind) {
       case 'comment':
         out.push(stmt);
         return;
       case 'for': {
-        if (this.isPerLane(this.dependence.ofIndex(stmt.extent))) {
+        if (this.copies.isPerLane(this.dependence.ofIndex(stmt.extent))) {
           throw new Refused(`the extent of ${stmt.variable} differs from lane to lane`);
         }
-        const extent = this.index(stmt.extent, at, facts);
+        const extent = this.copies.index(stmt.extent, at, facts);
         const own = name(stmt.variable);
         const body: Stmt[] = [];
         this.emitBody(stmt.body, at, insideLoop(facts, own, extent), body);
@@ -204,7 +192,7 @@ class Jam {
       }
       case 'while': {
         this.expectTogether(stmt.condition, 'a while loop');
-        const condition = this.expr(stmt.condition, at, facts);
+        const condition = this.copies.expr(stmt.condition, at, facts);
         const body: Stmt[] = [];
         this.emitBody(stmt.body, at, facts, body);
         out.push({ kind: 'while', condition, body });
@@ -217,45 +205,45 @@ class Jam {
         out.push({
           kind: 'let',
           name: name(stmt.name),
-          value: this.widened(stmt, stmt.value, at, facts),
+          value: this.copies.widened(stmt, stmt.value, at, facts),
         });
         return;
       case 'variable': {
-        const initial = this.widened(stmt, stmt.initial, at, facts);
+        const initial = this.copies.widened(stmt, stmt.initial, at, facts);
         out.push({ kind: 'variable', name: name(stmt.name), initial });
         return;
       }
       case 'assign': {
-        const value = this.widened(stmt, stmt.value, at, facts);
+        const value = this.copies.widened(stmt, stmt.value, at, facts);
         out.push({ kind: 'assign', name: name(stmt.name), value });
         return;
       }
       case 'letIndex':
         // Lanes read the value itself: see `index`.
-        if (this.isPerLane(this.dependence.ofName(stmt.name))) {
-          this.laneValues.set(stmt.name, stmt.value);
+        if (this.copies.isPerLane(this.dependence.ofName(stmt.name))) {
+          this.copies.bindLanes(stmt.name, stmt.value);
           return;
         }
         out.push({
           kind: 'letIndex',
           name: name(stmt.name),
-          value: this.index(stmt.value, at, facts),
+          value: this.copies.index(stmt.value, at, facts),
         });
         return;
       case 'checkedIndex':
-        this.forLanes(this.dependence.ofName(stmt.name), (lane) => {
-          const value = this.expr(stmt.value, at, facts, lane);
-          const extent = this.index(stmt.extent, at, facts, lane);
-          out.push({ ...stmt, name: this.nameAt(stmt.name, at, lane), value, extent });
+        this.copies.forLanes(this.dependence.ofName(stmt.name), (lane) => {
+          const value = this.copies.expr(stmt.value, at, facts, lane);
+          const extent = this.copies.index(stmt.extent, at, facts, lane);
+          out.push({ ...stmt, name: this.copies.nameAt(stmt.name, at, lane), value, extent });
         });
         return;
       case 'check':
-        this.forLanes(this.dependence.ofExpr(stmt.condition), (lane) => {
-          out.push({ ...stmt, condition: this.expr(stmt.condition, at, facts, lane) });
+        this.copies.forLanes(this.dependence.ofExpr(stmt.condition), (lane) => {
+          out.push({ ...stmt, condition: this.copies.expr(stmt.condition, at, facts, lane) });
         });
         return;
       case 'local':
-        out.push({ kind: 'local', buffer: this.bufferAt(stmt.buffer, at) });
+        out.push({ kind: 'local', buffer: this.copies.bufferAt(stmt.buffer, at) });
         return;
       case 'store':
         this.emitStore(stmt, at, facts, out);
@@ -269,11 +257,11 @@ class Jam {
     facts: Facts,
     out: Stmt[],
   ): void {
-    if (this.isPerLane(this.dependence.ofExpr(stmt.condition))) {
+    if (this.copies.isPerLane(this.dependence.ofExpr(stmt.condition))) {
       this.emitSelects(stmt, undefined, at, facts, out);
       return;
     }
-    const condition = simplifyExpr(this.expr(stmt.condition, at, facts), facts);
+    const condition = simplifyExpr(this.copies.expr(stmt.condition, at, facts), facts);
     if (condition.kind === 'literal') {
       this.emitBody(condition.value ? stmt.then : stmt.otherwise, at, facts, out);
       return;
@@ -293,7 +281,7 @@ class Jam {
     facts: Facts,
     out: Stmt[],
   ): void {
-    const wide = this.vector(this.expr(stmt.condition, at, facts));
+    const wide = this.copies.vector(this.copies.expr(stmt.condition, at, facts));
     const keep = (value: Expr): Expr => {
       const name = this.place.names.fresh('lanes');
       out.push({ kind: 'let', name, value });
@@ -334,8 +322,8 @@ class Jam {
             );
           }
           for (const point of this.pointsOver(this.dependence.ofStmt(stmt), at)) {
-            const value = this.widened(stmt, stmt.value, point, facts);
-            const name = this.nameAt(stmt.name, point);
+            const value = this.copies.widened(stmt, stmt.value, point, facts);
+            const name = this.copies.nameAt(stmt.name, point);
             const before = read(name, value.type, value.lanes);
             const { type, lanes } = value;
             out.push({
@@ -364,23 +352,23 @@ class Jam {
     out: Stmt[],
   ): void {
     const { buffer, indices } = stmt;
-    const target = this.bufferAt(buffer, at);
+    const target = this.copies.bufferAt(buffer, at);
     const mask = this.dependence.ofStmt(stmt);
     const put = (where: readonly Index[], value: Expr): void => {
       out.push({ kind: 'store', buffer: target, indices: where, value });
     };
-    const value = this.expr(stmt.value, at, facts);
-    if (!this.isPerLane(mask)) {
+    const value = this.copies.expr(stmt.value, at, facts);
+    if (!this.copies.isPerLane(mask)) {
       put(
-        indices.map((index) => this.index(index, at, facts)),
+        indices.map((index) => this.copies.index(index, at, facts)),
         value,
       );
       return;
     }
-    const expanded = this.isPerLane(this.dependence.ofBuffer(buffer));
-    const where = this.adjacent(buffer, indices, expanded, at, facts);
+    const expanded = this.copies.isPerLane(this.dependence.ofBuffer(buffer));
+    const where = this.copies.adjacent(buffer, indices, expanded, at, facts);
     if (where !== undefined) {
-      put(where, this.vector(value));
+      put(where, this.copies.vector(value));
       return;
     }
     let wide = value;
@@ -389,191 +377,15 @@ class Jam {
       out.push({ kind: 'let', name, value });
       wide = read(name, value.type, value.lanes);
     }
-    this.forLanes(mask, (lane) => {
-      const place = indices.map((index) => this.index(index, at, facts, lane));
+    this.copies.forLanes(mask, (lane) => {
+      const place = indices.map((index) => this.copies.index(index, at, facts, lane));
       const element = wide.lanes > 1 ? laneOf(wide, lane!) : wide;
       put(expanded ? [...place, constant(lane!)] : place, element);
     });
   }
 
-  // ------------------------------------------------------------------ expressions
-
-  /** The value as wide as the name that takes it. */
-  private widened(stmt: Stmt, value: Expr, at: Point, facts: Facts): Expr {
-    const result = this.expr(value, at, facts);
-    return this.isPerLane(this.dependence.ofStmt(stmt)) ? this.vector(result) : result;
-  }
-
-  private vector(value: Expr): Expr {
-    return value.lanes > 1 ? value : broadcast(value, this.lanes!.lanes);
-  }
-
-  /** One point's copy: a vector where it differs from lane to lane, unless one lane is asked for. */
-  private expr(expr: Expr, at: Point, facts: Facts, lane?: number): Expr {
-    if (lane === undefined && this.isPerLane(this.dependence.ofExpr(expr))) {
-      return this.vectorExpr(expr, at, facts);
-    }
-    return mapExpr(expr, {
-      index: (index) => this.index(index, at, facts, lane),
-      read: (source) => this.readAt(source, at, lane),
-      load: (source) => {
-        const buffer = this.bufferAt(source.buffer, at);
-        const indices = source.indices.map((index) => this.index(index, at, facts, lane));
-        const expanded = this.isPerLane(this.dependence.ofBuffer(source.buffer));
-        return load(buffer, expanded ? [...indices, constant(lane ?? 0)] : indices, source.lanes);
-      },
-    });
-  }
-
-  private readAt(source: Extract<Expr, { kind: 'read' }>, at: Point, lane?: number): Expr {
-    const mask = this.dependence.ofName(source.name);
-    const name = this.nameAt(source.name, at);
-    if (!this.isPerLane(mask)) return name === source.name ? source : { ...source, name };
-    if (source.lanes > 1) throw new Refused(`${source.name} is a vector already`);
-    const wide = read(name, source.type, this.lanes!.lanes);
-    return lane === undefined ? wide : laneOf(wide, lane);
-  }
-
-  private vectorExpr(expr: Expr, at: Point, facts: Facts): Expr {
-    if (expr.lanes > 1) throw new Refused('vectors of vectors');
-    const { lanes } = this.lanes!;
-    const { type } = expr;
-    const wide = (part: Expr): Expr => this.vector(this.expr(part, at, facts));
-    switch (expr.kind) {
-      case 'read':
-        return this.readAt(expr, at);
-      case 'unary':
-        return { ...expr, a: wide(expr.a), lanes };
-      case 'binary':
-      case 'compare':
-        return { ...expr, a: wide(expr.a), b: wide(expr.b), lanes };
-      case 'cast':
-        return { ...expr, a: wide(expr.a), lanes };
-      case 'select':
-        return {
-          ...expr,
-          condition: wide(expr.condition),
-          then: wide(expr.then),
-          otherwise: wide(expr.otherwise),
-          lanes,
-        };
-      case 'load': {
-        const expanded = this.isPerLane(this.dependence.ofBuffer(expr.buffer));
-        const where = this.adjacent(expr.buffer, expr.indices, expanded, at, facts);
-        if (where !== undefined) return load(this.bufferAt(expr.buffer, at), where, lanes);
-        break;
-      }
-      case 'literal':
-      case 'indexValue':
-      case 'compareIndex':
-        break;
-      default:
-        throw new Refused(`${expr.kind} of one lane`);
-    }
-    const elements = Array.from({ length: lanes }, (_, lane) => this.expr(expr, at, facts, lane));
-    return { kind: 'pack', elements, type, lanes };
-  }
-
-  /** Where the first lane's element lies, when those of the others follow it. */
-  private adjacent(
-    { lanes: own }: Buffer,
-    indices: readonly Index[],
-    expanded: boolean,
-    at: Point,
-    facts: Facts,
-  ): readonly Index[] | undefined {
-    const perLane = (index: Index): boolean => this.isPerLane(this.dependence.ofIndex(index));
-    if (own !== 1) return undefined;
-    if (expanded) {
-      if (indices.some(perLane)) return undefined;
-      return [...indices.map((index) => this.index(index, at, facts)), ZERO];
-    }
-    const last = indices.at(-1);
-    if (last === undefined || indices.slice(0, -1).some(perLane)) return undefined;
-    const part = linearIn(last, this.lanes!.variable);
-    if (part?.coefficient !== 1 || perLane(part.rest)) return undefined;
-    return [...indices.slice(0, -1), part.rest].map((index) => this.index(index, at, facts));
-  }
-
-  // ------------------------------------------------------------------ indices and names
-
-  private readonly laneValues = new Map<string, Index>();
-  private readonly indexCache = new Map<Index, Map<string, Index>>();
-
-  private index(index: Index, at: Point, facts: Facts, lane?: number): Index {
-    if (index.kind === 'constant') return index;
-    const mask = this.dependence.ofIndex(index);
-    const own = at.map((value, axis) => (mask & (1 << axis) ? value : -1));
-    const key = this.isPerLane(mask) ? `${own.join()}@${lane}` : own.join();
-    let cache = this.indexCache.get(index);
-    if (cache === undefined) this.indexCache.set(index, (cache = new Map()));
-    let result = cache.get(key);
-    if (result === undefined) {
-      const raw = this.substituted(index, at, facts, lane);
-      result = gathered(raw);
-      // What the facts of this place simplify holds here only.
-      if (result === undefined) return simplifyIndex(raw, facts);
-      cache.set(key, result);
-    }
-    return result;
-  }
-
-  private substituted(index: Index, at: Point, facts: Facts, lane?: number): Index {
-    return substitute(index, (name) => {
-      if (name === this.lanes?.variable) return lane === undefined ? undefined : constant(lane);
-      const bit = this.bits.get(name);
-      if (bit !== undefined) return constant(at[Math.log2(bit)]!);
-      const value = this.laneValues.get(name);
-      if (value !== undefined) return this.substituted(value, at, facts, lane);
-      return variable(this.nameAt(name, at, lane));
-    });
-  }
-
-  private nameAt(name: string, at: Point, lane?: number): string {
-    if (!this.dependence.binds(name)) return name;
-    const mask = this.dependence.ofName(name);
-    let suffix = '';
-    at.forEach((value, axis) => {
-      if (mask & (1 << axis)) suffix += `_${value}`;
-    });
-    if (lane !== undefined && this.isPerLane(mask)) suffix += `_l${lane}`;
-    // By old name first: `x` at (1, 2) and `x_1` at 2 are not the same.
-    let own = this.renamed.get(name);
-    if (own === undefined) this.renamed.set(name, (own = new Map()));
-    let renamed = own.get(suffix);
-    if (renamed === undefined) {
-      renamed = this.place.names.fresh(`${name}${suffix}`);
-      own.set(suffix, renamed);
-    }
-    return renamed;
-  }
-
-  private bufferAt(buffer: Buffer, at: Point): Buffer {
-    if (!this.dependence.binds(buffer.name)) return buffer;
-    const name = this.nameAt(buffer.name, at);
-    let own = this.buffers.get(name);
-    if (own === undefined) {
-      const wide = this.isPerLane(this.dependence.ofBuffer(buffer));
-      if (wide && buffer.lanes > 1) throw new Refused(`${buffer.name} holds vectors already`);
-      const dims = buffer.shape.map((dim) => this.index(dim, at, this.place.facts));
-      const shape = wide ? [...dims, constant(this.lanes!.lanes)] : dims;
-      own = { ...buffer, name, shape };
-      this.buffers.set(name, own);
-    }
-    return own;
-  }
-
-  private isPerLane(mask: Mask): boolean {
-    return (mask & this.laneBit) !== 0;
-  }
-
-  private forLanes(mask: Mask, of: (lane: number | undefined) => void): void {
-    if (!this.isPerLane(mask)) return of(undefined);
-    for (let lane = 0; lane < this.lanes!.lanes; lane++) of(lane);
-  }
-
   private expectTogether(condition: Expr, what: string): void {
-    if (this.isPerLane(this.dependence.ofExpr(condition))) {
+    if (this.copies.isPerLane(this.dependence.ofExpr(condition))) {
       throw new Refused(`${what} ends at different times in different lanes`);
     }
   }
