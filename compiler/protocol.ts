@@ -15,7 +15,13 @@ import type {
   Savings,
 } from './rewrite/rewrite.ts';
 import type { TargetName } from './target/target.ts';
-import type { DeviceReport, RunTarget, Spread, VerifyReport } from './run/runProtocol.ts';
+import type {
+  CompareReport,
+  DeviceReport,
+  RunTarget,
+  Spread,
+  VerifyReport,
+} from './run/runProtocol.ts';
 
 // ---------------------------------------------------------------- snapshots
 
@@ -239,6 +245,23 @@ export interface PlannerRow extends Variant {
   readonly bytes: number;
 }
 
+export interface DevicePlanSummary {
+  /** Yellow edges that measured times decide. */
+  readonly measured: number;
+  /** Blocks that would be others. */
+  readonly changed: number;
+  /** Why: one sentence per edge that they decide otherwise than the cost model. */
+  readonly reasons: readonly string[];
+}
+
+/** Two plans that ran by turns. */
+export interface ComparedSummary {
+  readonly a: string;
+  readonly b: string;
+  readonly place: string;
+  readonly report: CompareReport;
+}
+
 export interface VariantResult {
   readonly graph: GraphSnapshot;
   readonly plan: PlanSnapshot;
@@ -298,6 +321,8 @@ export interface RunsState {
   readonly history: readonly RunSummary[];
   /** Whose times are on the graph. */
   readonly shown: ShownRun | null;
+  /** The last comparison. */
+  readonly compared: ComparedSummary | null;
 }
 
 // ---------------------------------------------------------------- region 1: host -> worker
@@ -354,6 +379,8 @@ export interface WorkerRequests {
     { doc: string; target: TargetName; of: { block: number } | { edits: PlanEdits } },
     KernelText,
   ];
+  /** Reads the profile database again, and what its times of a device would change. */
+  'document/devicePlan': [{ doc: string; device: string }, DevicePlanSummary];
   'document/planners': [{ doc: string }, readonly PlannerRow[]];
   'document/variant': [{ doc: string; variant: Variant }, VariantResult];
   /** One application of a rule as two small graphs; null: there is none with this id. */
@@ -382,6 +409,8 @@ export type EditRequest =
   | { readonly kind: 'removeOverride'; readonly override: Override }
   | { readonly kind: 'planner'; readonly planner: PlannerName }
   | { readonly kind: 'bind'; readonly symbol: string; readonly size: number | null }
+  /** Plans with the times that were measured on a device (its key in the profile database); null: without. */
+  | { readonly kind: 'device'; readonly device: string | null }
   /** Switches of rewriting; what is absent stays. */
   | { readonly kind: 'rewrite'; readonly change: Partial<RewriteSettings> }
   | { readonly kind: 'replanAll' }

@@ -1,5 +1,6 @@
 /** Entry of the extension: registrations, nothing else. The compiler starts when a model is opened. */
 import type * as vscode from 'vscode';
+import { registerDeviceCommands } from './commands/deviceCommands.ts';
 import { registerFileCommands } from './commands/fileCommands.ts';
 import { registerPageCommands } from './commands/pageCommands.ts';
 import { registerPlanCommands } from './commands/planCommands.ts';
@@ -51,6 +52,7 @@ export function activate(context: vscode.ExtensionContext): void {
     registerPageCommands(models),
     registerPlanCommands(models),
     registerFileCommands(services),
+    registerDeviceCommands(models, runner),
     registerBlocksTree(models),
     registerDevicesTree(devices, targets),
     registerProblems(models),

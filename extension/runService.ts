@@ -5,8 +5,15 @@
 import * as vscode from 'vscode';
 import { RequestCancelled } from '../compiler/client/cancellation.ts';
 import { bindOpenSizes } from '../compiler/fusion/openSizes.ts';
-import { RunFailed, runInProcess } from '../compiler/client/runProcess.ts';
-import type { DocumentState, EditResult } from '../compiler/protocol.ts';
+import {
+  compareInProcess,
+  measureInProcess,
+  RunFailed,
+  runInProcess,
+} from '../compiler/client/runProcess.ts';
+import type { RunProcessOptions } from '../compiler/client/runProcess.ts';
+import type { DocumentState, EditResult, Variant } from '../compiler/protocol.ts';
+import { defaultProfilePath } from '../compiler/profile/profileDisk.ts';
 import { editsOfVariant, VARIANTS } from '../compiler/session/variants.ts';
 import type { RunRequest } from '../compiler/run/runMessages.ts';
 import { REFERENCES } from '../compiler/run/runProtocol.ts';
@@ -48,6 +55,105 @@ export class RunService {
     };
     void measure().catch((error: unknown) => this.tellFailure(document, error));
     return { ok: true };
+  }
+
+  /** The plan on screen against another one, by turns in one program. */
+  async comparePlans(document: ModelDocument): Promise<void> {
+    const { state } = document.plan;
+    const refusal = refusalOf(document);
+    if (refusal || !state) return void vscode.window.showWarningMessage(refusal ?? '');
+    const other = await pickVariant(state);
+    if (!other) return;
+    const labels = { a: variantLabel(other), b: `this plan (${state.plan.planner})` };
+    const { edits: b } = bindOpenSizes(state.edits, state.graph.symbols);
+    const a = editsOfVariant(b, other);
+    await this.inTime(document, `comparing plans of ${document.name}`, async (report, signal) => {
+      const { edits: _, verify: __, ...request } = await this.requestFor(document, state, false);
+      const result = await document.runs.compare(labels, (onProgress, inner) =>
+        compareInProcess(
+          { ...request, kind: 'compare', a, b, runs: Math.max(COMPARED_PAIRS, request.runs) },
+          this.processOptions(report, onProgress, AbortSignal.any([signal, inner])),
+        ),
+      );
+      const { median } = result.ratio;
+      const said =
+        result.verdict === 'no-difference'
+          ? `no difference between ${labels.a} and ${labels.b}`
+          : `${labels.b} takes ${(100 * median).toFixed(1)} % of the time of ${labels.a}`;
+      void vscode.window.showInformationMessage(`${document.name}: ${said} (95 % interval).`);
+    });
+  }
+
+  /** Measures what yellow cells ask for on the chosen place, then plans with these times. */
+  async planForDevice(document: ModelDocument): Promise<void> {
+    const { state } = document.plan;
+    const refusal = refusalOf(document);
+    if (refusal || !state) return void vscode.window.showWarningMessage(refusal ?? '');
+    await this.inTime(document, `measuring ${document.name}`, async (report, signal) => {
+      const { verify: _, ...request } = await this.requestFor(document, state, false);
+      const { device, unanswered } = await document.runs.during((onProgress, inner) =>
+        measureInProcess(
+          { ...request, kind: 'measure' },
+          this.processOptions(report, onProgress, AbortSignal.any([signal, inner])),
+        ),
+      );
+      const plan = await document.plan.request('document/devicePlan', { device });
+      for (const reason of plan.reasons) this.log.info(`plan for ${device}: ${reason}`);
+      const result = await document.plan.edit({ kind: 'device', device });
+      if (!result.ok) throw new Error(result.message);
+      const changes =
+        plan.changed === 0
+          ? 'they change nothing'
+          : `${plan.changed} blocks change because of them: ${plan.reasons[0] ?? ''}`;
+      const open = unanswered > 0 ? ` ${unanswered} could not be measured.` : '';
+      const chosen = await vscode.window.showInformationMessage(
+        `${plan.measured} yellow edges are decided by measured times; ${changes}.${open}`,
+        'Show Reasons',
+      );
+      if (chosen) this.log.show();
+    });
+  }
+
+  /** With progress and Cancel; what goes wrong is told. */
+  private async inTime(
+    document: ModelDocument,
+    what: string,
+    work: (
+      report: (stage: string, fraction: number | null) => void,
+      signal: AbortSignal,
+    ) => Promise<void>,
+  ): Promise<void> {
+    const options = {
+      location: vscode.ProgressLocation.Notification,
+      title: `Fusion Studio: ${what}`,
+      cancellable: true,
+    };
+    try {
+      await vscode.window.withProgress(options, async (progress, token) => {
+        const abort = new AbortController();
+        token.onCancellationRequested(() => abort.abort());
+        await work((stage) => progress.report({ message: stage }), abort.signal);
+      });
+    } catch (error) {
+      await this.tellFailure(document, error);
+    }
+  }
+
+  private processOptions(
+    report: (stage: string, fraction: number | null) => void,
+    onProgress: (stage: string, fraction: number | null) => void,
+    signal: AbortSignal,
+  ): RunProcessOptions {
+    return {
+      script: vscode.Uri.joinPath(this.extensionUri, 'dist', 'runWorker.cjs').fsPath,
+      heapMb: readSettings().compilerHeapMb,
+      onProgress: (stage, fraction) => {
+        report(stage, fraction);
+        onProgress(stage, fraction);
+      },
+      log: (text) => this.log.info(text),
+      signal,
+    };
   }
 
   /** Rejects when the run fails or is cancelled. */
@@ -103,6 +209,8 @@ export class RunService {
       runs: run.repetitions,
       verify,
       untrusted: untrustedFolders(),
+      // The compiler reads the same file when it plans for a device.
+      profiles: defaultProfilePath(),
       cacheFolder: vscode.Uri.joinPath(this.storageUri, 'kernels').fsPath,
       device: given(device),
       ...(run.compiler === '' ? {} : { compiler: run.compiler }),
@@ -122,6 +230,23 @@ export class RunService {
       this.models.panelsOf(document)[0]?.select({ kind: 'operator', id: operator });
     }
   }
+}
+
+/** Pairs of a comparison at least: fewer make wide intervals. */
+const COMPARED_PAIRS = 30;
+
+async function pickVariant({ plan }: DocumentState): Promise<Variant | undefined> {
+  const items = VARIANTS.map((variant) => ({
+    label: variantLabel(variant),
+    description: variant.planner === plan.planner ? 'without your overrides' : '',
+    variant,
+  }));
+  const placeHolder = 'Compare this plan, by running both by turns, with';
+  return (await vscode.window.showQuickPick(items, { placeHolder }))?.variant;
+}
+
+function variantLabel({ planner, rewriting }: Variant): string {
+  return `${planner}${rewriting ? '' : ', not rewritten'}`;
 }
 
 /** Why it cannot run now. */

@@ -3,13 +3,14 @@
  * the plan that it ran; its times are shown on every block of the present plan with the same operators.
  */
 import type {
+  ComparedSummary,
   DocumentState,
   GraphSnapshot,
   PlanSnapshot,
   RunsState,
   RunSummary,
 } from '../protocol.ts';
-import type { RunReport, RunTarget } from '../run/runProtocol.ts';
+import type { CompareReport, RunReport, RunTarget } from '../run/runProtocol.ts';
 import { parseRunTarget } from '../run/runProtocol.ts';
 import { placeName } from './placeNames.ts';
 
@@ -37,6 +38,7 @@ export class RunBook {
   private abort: AbortController | undefined;
   private shown: number | null = null;
   private counted = 0;
+  private compared: ComparedSummary | null = null;
   private target: RunTarget = 'wasm';
   private targetLabel = placeName('wasm');
 
@@ -49,19 +51,47 @@ export class RunBook {
 
   /** One run at a time: throws RangeError while another is going on. */
   async run(document: Shown, start: RunStarter): Promise<RunReport> {
+    return this.during(async (onProgress, signal) => {
+      const report = await start(onProgress, signal);
+      this.add(document, report);
+      return report;
+    });
+  }
+
+  /** Anything else that takes the place of a run. */
+  async during<T>(
+    start: (
+      onProgress: (stage: string, fraction: number | null) => void,
+      signal: AbortSignal,
+    ) => Promise<T>,
+  ): Promise<T> {
     if (this.running) throw new RangeError('The model is running already.');
     const abort = new AbortController();
     this.abort = abort;
     this.progress('Starting', null);
     try {
-      const report = await start((stage, fraction) => this.progress(stage, fraction), abort.signal);
-      this.add(document, report);
-      return report;
+      return await start((stage, fraction) => this.progress(stage, fraction), abort.signal);
     } finally {
       this.abort = undefined;
       this.running = null;
       this.changed();
     }
+  }
+
+  /** Two plans by turns: running like a run, but what comes of it is kept apart. */
+  async compare(
+    labels: { readonly a: string; readonly b: string },
+    start: (
+      onProgress: (stage: string, fraction: number | null) => void,
+      signal: AbortSignal,
+    ) => Promise<CompareReport>,
+  ): Promise<CompareReport> {
+    return this.during(async (onProgress, signal) => {
+      const report = await start(onProgress, signal);
+      const target = parseRunTarget(report.target) ?? 'wasm';
+      this.compared = { ...labels, place: placeName(target, report.device), report };
+      return report;
+    });
   }
 
   /** Where the next run goes. */
@@ -94,6 +124,7 @@ export class RunBook {
       target: { target: this.target, label: this.targetLabel },
       running: this.running,
       history: this.entries.map(({ summary }) => summary),
+      compared: this.compared,
       shown: entry
         ? {
             ...entry.summary,

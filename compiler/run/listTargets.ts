@@ -22,7 +22,8 @@ export async function listTargets(options: ListOptions = {}): Promise<readonly T
     detail: 'This computer; needs no other tool',
     available: true,
   };
-  return [wasm, await nativeChoice(options)];
+  const native = await nativeChoice(options);
+  return [wasm, native, openclChoice(native)];
 }
 
 /** Devices that adb knows; empty where there is no adb, which is a normal state. */
@@ -46,6 +47,18 @@ export async function listDevices(options: ListOptions = {}): Promise<readonly T
     if (error instanceof DeviceError) return [];
     throw error;
   }
+}
+
+/** Whether there is a device is known when the library is loaded, by the run itself. */
+function openclChoice(native: TargetChoice): TargetChoice {
+  const choice = { target: 'opencl', label: placeName('opencl') } as const;
+  return native.available
+    ? {
+        ...choice,
+        detail: 'The GPU of this computer, or any device of its OpenCL library',
+        available: true,
+      }
+    : { ...choice, detail: native.detail, available: false };
 }
 
 async function nativeChoice(options: ListOptions): Promise<TargetChoice> {

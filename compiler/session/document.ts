@@ -13,6 +13,7 @@ import { whatIf } from '../fusion/whatIf.ts';
 import type { ModelSource } from '../onnx/source.ts';
 import type {
   Details,
+  DevicePlanSummary,
   GraphSnapshot,
   KernelText,
   OpenResult,
@@ -25,6 +26,8 @@ import type {
   WeightStatistics,
   WhatIf,
 } from '../protocol.ts';
+import { planForDevice } from '../profile/planForDevice.ts';
+import { openProfiles } from '../profile/profileDisk.ts';
 import { DEFAULT_REWRITES } from '../rewrite/rewrite.ts';
 import type { TargetName } from '../target/target.ts';
 import { blockDetails, operatorDetails } from './details.ts';
@@ -56,7 +59,7 @@ export class ModelDocument {
     checkpoint: Checkpoint,
   ): Promise<{ document: ModelDocument; result: OpenResult }> {
     const imported = await importPass(source, checkpoint);
-    const analysed = await analysePass(imported, bindingsOf(edits), checkpoint, edits.rewrite);
+    const analysed = await analyseFor(imported, edits, checkpoint);
     const { plan, planMs } = await planPass(analysed, edits, checkpoint);
     const document = new ModelDocument(imported, analysed, edits, plan);
     const { importMs } = imported;
@@ -140,6 +143,15 @@ export class ModelDocument {
     return kernelTexts(model, plan, target, () => checkpoint('Generating kernels'));
   }
 
+  /** Later plans for a device are made with what the database says now. */
+  async devicePlan(device: string, checkpoint: Checkpoint): Promise<DevicePlanSummary> {
+    const edits = { ...this.edits, device };
+    this.analysed = await analyseFor(this.imported, edits, checkpoint);
+    const { ecg, planner } = this.analysed;
+    const { flips, changed, measured } = planForDevice(ecg, planner, edits, device);
+    return { measured, changed: changed.length, reasons: flips.map(({ sentence }) => sentence) };
+  }
+
   /** Every planner with rewriting and without, under the present bindings. */
   async planners(checkpoint: Checkpoint): Promise<readonly PlannerRow[]> {
     const rows: PlannerRow[] = [];
@@ -191,7 +203,7 @@ export class ModelDocument {
   /** The present one where it fits: its planner remembers plans. */
   private async analysedFor(edits: PlanEdits, checkpoint: Checkpoint): Promise<Analysed> {
     if (fits(this.analysed, edits)) return this.analysed;
-    return analysePass(this.imported, bindingsOf(edits), checkpoint, edits.rewrite);
+    return analyseFor(this.imported, edits, checkpoint);
   }
 
   private graphSnapshot(): GraphSnapshot {
@@ -207,6 +219,16 @@ export class ModelDocument {
     const { diagnostics } = this.analysed.model;
     return [...diagnostics, ...overrideDiagnostics(this.plan)];
   }
+}
+
+/** Measured times are read where edits name a device. */
+async function analyseFor(
+  imported: Imported,
+  edits: PlanEdits,
+  checkpoint: Checkpoint,
+): Promise<Analysed> {
+  const profile = edits.device === undefined ? undefined : await openProfiles();
+  return analysePass(imported, bindingsOf(edits), checkpoint, edits.rewrite, profile);
 }
 
 function fits({ bindings, settings }: Analysed, edits: PlanEdits): boolean {

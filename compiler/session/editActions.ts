@@ -68,6 +68,15 @@ export function proposeEdit(edits: PlanEdits, request: EditRequest, shown: Shown
         request.size === null ? `Unbind ${request.symbol}` : `${request.symbol} = ${request.size}`;
       return always(label, { ...edits, bindings });
     }
+    case 'device': {
+      const { device: _, ...general } = edits;
+      const { device } = request;
+      return always(device === null ? 'Plan without measured times' : 'Plan for this device', {
+        ...general,
+        ...(device === null ? {} : { device }),
+        replannedAt: edits.overrides.length,
+      });
+    }
     case 'rewrite':
       return always(rewriteLabel(request.change), {
         ...edits,

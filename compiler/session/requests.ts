@@ -68,6 +68,8 @@ export function createHandlers(): WorkerHandlers {
       }
       return find(doc).kernel(of, target, checkpointOf(doc, context));
     },
+    'document/devicePlan': ({ doc, device }, context) =>
+      find(doc).devicePlan(device, checkpointOf(doc, context)),
     'document/planners': ({ doc }, context) => find(doc).planners(checkpointOf(doc, context)),
     'document/variant': ({ doc, variant }, context) =>
       find(doc).variant(variant, checkpointOf(doc, context)),

@@ -125,6 +125,7 @@ export const initialState: State = {
     running: null,
     history: [],
     shown: null,
+    compared: null,
   },
   rewrite: null,
   rewritesMarked: false,

@@ -27,7 +27,7 @@ const GROUP = 64;
 export interface GpuLaunch {
   /** The `__kernel` function. */
   readonly name: string;
-  /** Iterations of a plain loop, spread over items; or work-groups, outermost first; neither: one item. */
+  /** Iterations of a plain loop, spread over items; or work-groups by dimension; neither: one item. */
   readonly iterations?: Index;
   readonly groups?: readonly Index[];
   /** Items of a group, innermost last. */

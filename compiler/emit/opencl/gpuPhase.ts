@@ -16,7 +16,8 @@ import { constantCount } from '../c/registerTiles.ts';
 import { elementName } from './preamble.ts';
 import { laneOf } from './support.ts';
 
-const FENCE = 'barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);';
+/** Item nests of a group pass data on through group memory only. */
+const FENCE = 'barrier(CLK_LOCAL_MEM_FENCE);';
 const MOST_PRIVATE = 16 << 10;
 
 type Loop = Extract<Stmt, { kind: 'for' }>;
@@ -40,22 +41,18 @@ export class GpuPhase extends PhaseEmitter {
     this.indexType = scope.small ? 'int' : 'long';
   }
 
-  /** Nested group loops and what a group does. @returns the extents, outermost first. */
+  /** Nested group loops and what a group does. @returns the extents by dimension: the innermost loop's first. */
   groups(loop: Loop | undefined, body: readonly Stmt[]): readonly Index[] {
-    const extents: Index[] = [];
-    let inner = body;
-    if (loop) {
-      this.group(loop, 0);
-      extents.push(loop.extent);
-      inner = loop.body;
-    }
+    const loops: Loop[] = loop ? [loop] : [];
+    let inner = loop ? loop.body : body;
     for (let only = inner[0]; inner.length === 1 && isGroup(only); only = inner[0]) {
-      this.group(only, extents.length);
-      extents.push(this.fixed(only.extent));
+      loops.push(only);
       inner = only.body;
     }
+    // The innermost is the first dimension: the others are limited to 65,535 groups on some devices.
+    loops.forEach((each, depth) => this.group(each, loops.length - 1 - depth));
     this.together(inner, true);
-    return extents;
+    return loops.map(({ extent }) => extent).reverse();
   }
 
   private group({ variable, extent }: Loop, depth: number): void {

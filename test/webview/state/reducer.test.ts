@@ -206,6 +206,7 @@ it('keeps the shown times as one object through the stages of another run', () =
       running: { stage, fraction: null },
       history: [],
       shown,
+      compared: null,
     },
   });
   const one = reduce(opened, runs('Planning', times(2)));

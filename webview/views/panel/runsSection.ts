@@ -2,7 +2,7 @@
 import { button } from '../../ui/controls.ts';
 import { element } from '../../ui/dom.ts';
 import type { Child } from '../../ui/dom.ts';
-import type { RunSummary } from '../../../compiler/protocol.ts';
+import type { ComparedSummary, RunSummary } from '../../../compiler/protocol.ts';
 import type { VerifyReport } from '../../../compiler/run/runProtocol.ts';
 import type { Actions } from '../../state/actions.ts';
 import { formatBytes, formatInteger, formatNumber } from '../../state/format.ts';
@@ -67,6 +67,7 @@ export function runsContent({ runs, capabilities }: State, actions: Actions): Ch
         ['not measured', missing > 0 ? `${formatInteger(missing)} blocks changed since` : ''],
       ]),
     ...(shown?.verify ? verifyContent(shown.verify) : []),
+    ...(runs.compared ? comparedContent(runs.compared) : []),
     heading('Runs'),
     list(...history.slice(0, MAX_ROWS).map((run) => row(run, shown?.id === run.id, actions))),
     buttons,
@@ -92,6 +93,44 @@ function row(run: RunSummary, current: boolean, actions: Actions): HTMLElement {
     run.verify && verdict(run.verify),
     element('div', { class: 'muted', text: `${runPlace(run)} · ${time}` }),
   );
+}
+
+const VERDICTS: Readonly<Record<ComparedSummary['report']['verdict'], string>> = {
+  'a-faster': 'A is faster',
+  'b-faster': 'B is faster',
+  'no-difference': 'no difference',
+};
+
+/** Two plans by turns, with the 95 % interval, and the blocks that differ most. */
+function comparedContent({ a, b, place, report }: ComparedSummary): Child[] {
+  const { differenceMs, ratio, verdict, pairs, blocks } = report;
+  const signed = (ms: number): string => `${ms < 0 ? '−' : '+'}${formatMs(Math.abs(ms))}`;
+  const apart = blocks
+    .filter((each) => each.verdict !== 'no-difference')
+    .sort((x, y) => Math.abs(y.bMs - y.aMs) - Math.abs(x.bMs - x.aMs))
+    .slice(0, 12);
+  return [
+    heading('A against B'),
+    table([
+      ['A', `${displayName(a, 60)}: ${formatMs(report.a.latencyMs.median)}`],
+      ['B', `${displayName(b, 60)}: ${formatMs(report.b.latencyMs.median)}`],
+      ['verdict', VERDICTS[verdict]],
+      [
+        'B − A',
+        `${signed(differenceMs.median)} (95 %: ${signed(differenceMs.low)} to ${signed(differenceMs.high)})`,
+      ],
+      ['B / A', `${ratio.median.toFixed(3)} (${ratio.low.toFixed(3)} to ${ratio.high.toFixed(3)})`],
+      ['on', `${displayName(place, 60)}, ${formatInteger(pairs)} pairs`],
+      ['outputs', report.agreement.passed ? 'agree' : 'differ by more than the tolerance'],
+    ]),
+    list(
+      ...apart.map((each) =>
+        element('li', {
+          text: `${displayName(each.a[0] ?? each.b[0] ?? 'between blocks', 40)}: ${formatMs(each.aMs)} → ${formatMs(each.bMs)}`,
+        }),
+      ),
+    ),
+  ];
 }
 
 function verifyContent({ reference, outputs }: VerifyReport): Child[] {

@@ -1,0 +1,124 @@
+// Bundles of models for a machine that has a GPU, OpenCL and a C compiler, but no Node: per model and planner a folder of
+// sources, kernels, inputs and a recipe for weights (numbers of the right spread; values change nothing but the number of
+// boxes that detectors keep). `test/bench/gpu/run.sh FOLDER` builds and times them there.
+//   npm run bench -- gpuBundles FOLDER [--models a,b] [--planners none,dnnfusion]
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { Bundle, BundleConstant } from '../../compiler/bundle/bundle.ts';
+import { buildBundle } from '../../compiler/bundle/buildBundle.ts';
+import { writeWeights } from '../../compiler/bundle/weights.ts';
+import { importPass } from '../../compiler/compile.ts';
+import { bindOpenSizes } from '../../compiler/fusion/openSizes.ts';
+import type { PlannerName } from '../../compiler/fusion/plan.ts';
+import { NO_EDITS } from '../../compiler/fusion/plan.ts';
+import type { ModelSource } from '../../compiler/onnx/source.ts';
+import { openModelFile } from '../../compiler/onnx/source.ts';
+import { emitGpu } from '../../compiler/run/opencl/emitGpu.ts';
+import { gpuFiles } from '../../compiler/run/opencl/gpuFiles.ts';
+import { prepareModel } from '../../compiler/run/prepareModel.ts';
+import { runTables } from '../../compiler/run/runTables.ts';
+import { TARGETS } from '../../compiler/target/target.ts';
+import { NO_REWRITES } from '../../compiler/rewrite/rewrite.ts';
+import { MODELS } from '../runs/materialised.ts';
+
+/** Larger constants are made where they are used. */
+const MOST_CARRIED = 16 << 10;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { models: { type: 'string' }, planners: { type: 'string' } },
+});
+const [folder] = positionals;
+if (folder === undefined) throw new Error('npm run bench -- gpuBundles FOLDER');
+const models = values.models?.split(',') ?? MODELS;
+const planners = (values.planners?.split(',') ?? ['none', 'dnnfusion']) as PlannerName[];
+
+for (const name of models) {
+  const source = openModelFile(resolve('test/models', `${name}.onnx`));
+  const imported = await importPass(source);
+  for (const planner of planners) {
+    const start = performance.now();
+    try {
+      // Unfused is the model as it stands in the file.
+      const rewrite = planner === 'none' ? { rewrite: NO_REWRITES } : {};
+      const { edits } = bindOpenSizes(
+        { ...NO_EDITS, planner, ...rewrite },
+        imported.model.symbols.values(),
+      );
+      const dims = new Map(Object.entries(edits.bindings));
+      const prepared = prepareModel(imported, { dims, rewrite: edits.rewrite });
+      const plan = prepared.planner.plan(edits);
+      const bundle = await buildBundle(prepared.bound, plan, TARGETS.opencl);
+      await write(bundle, source, prepared, join(folder, `${name}-${planner}`));
+      console.log(
+        `${name} ${planner}: ${plan.blocks.length} blocks, ${bundle.kernels.length} kernels, ${((performance.now() - start) / 1000).toFixed(1)} s`,
+      );
+    } catch (error) {
+      console.log(`${name} ${planner}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  source.close();
+}
+
+async function write(
+  bundle: Bundle,
+  source: ModelSource,
+  { bound, inputs }: ReturnType<typeof prepareModel>,
+  to: string,
+): Promise<void> {
+  mkdirSync(to, { recursive: true });
+  const { source: kernels, emitted } = await emitGpu(bundle);
+  const tables = runTables(bundle, emitted);
+  for (const [file, text] of gpuFiles(tables, emitted)) writeFileSync(join(to, file), text);
+  writeFileSync(join(to, 'kernels.cl'), kernels);
+  const given = new Uint8Array(tables.inputBytes);
+  tables.inputs.forEach(({ fileOffset }, i) => {
+    given.set(inputs[bound.positions[i]!]!.bytes, fileOffset);
+  });
+  writeFileSync(join(to, 'inputs.bin'), given);
+  writeFileSync(join(to, 'recipe.bin'), recipeOf(bundle, source));
+}
+
+/** Records as `fusion_gpu_main.c` reads them. */
+function recipeOf(bundle: Bundle, source: ModelSource): Uint8Array {
+  const parts: Uint8Array[] = [];
+  for (const constant of bundle.constants ?? []) {
+    const { offset, bytes, storage } = bundle.buffers[constant.buffer]!;
+    const carried =
+      bytes <= MOST_CARRIED || storage !== 'f32' ? bytesOf(bundle, constant, source) : undefined;
+    if (carried) {
+      parts.push(record(offset, carried.length, 0), carried);
+    } else {
+      const [first = 1, ...rest] = constant.constant.dims;
+      const fanIn = rest.length > 1 ? rest.reduce((a, b) => a * b, 1) : first;
+      const shape = new Float64Array([0, 1 / Math.sqrt(Math.max(1, fanIn))]);
+      parts.push(record(offset, bytes, 1), new Uint8Array(shape.buffer));
+    }
+  }
+  return Buffer.concat(parts);
+}
+
+function record(offset: number, bytes: number, kind: number): Uint8Array {
+  return new Uint8Array(BigInt64Array.of(BigInt(offset), BigInt(bytes), BigInt(kind)).buffer);
+}
+
+/** Undefined where its bytes are not at hand. */
+function bytesOf(
+  bundle: Bundle,
+  constant: BundleConstant,
+  source: ModelSource,
+): Uint8Array | undefined {
+  const { bytes } = bundle.buffers[constant.buffer]!;
+  const alone = bundle.buffers.slice();
+  alone[constant.buffer] = { ...bundle.buffers[constant.buffer]!, offset: 0 };
+  const chunks: Uint8Array[] = [];
+  try {
+    writeWeights({ buffers: alone, constants: [constant], weightBytes: bytes }, source, (chunk) => {
+      chunks.push(Uint8Array.from(chunk));
+    });
+  } catch {
+    return undefined;
+  }
+  return Buffer.concat(chunks);
+}
