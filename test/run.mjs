@@ -10,6 +10,7 @@ import { root, runCommand } from './setup/command.mjs';
 import { closingLine, countVitest, one, sum } from './setup/count.mjs';
 import {
   browserPackages,
+  devicePackages,
   ensureDebianPackages,
   findChromium,
   workbenchPackages,
@@ -29,13 +30,32 @@ async function check() {
   return sum(passed.map(one));
 }
 
-/** Everything that needs neither a browser nor an editor. */
+/** Everything that needs neither a browser, an editor nor a device. */
 async function unit() {
   const peers = await ensureInstalled(join(root, 'test/peers'), {
     ONNXRUNTIME_NODE_INSTALL: 'skip',
   });
   if (!peers) return one(false);
-  return vitest('unit', 'vitest.config.ts', { args: ['--exclude', 'test/fuzz/**'] });
+  await deviceTools();
+  const elsewhere = ['test/fuzz/**', ...deviceTests.map((path) => `${path}/**`), ...deviceTests];
+  return vitest('unit', 'vitest.config.ts', {
+    args: elsewhere.flatMap((path) => ['--exclude', path]),
+  });
+}
+
+/** Through the real adb, against devices of the test suite's own. */
+const deviceTests = ['test/device', 'test/compiler/device', 'test/runs/device.test.ts'];
+
+/** Runs on phones: programs really run, arm ones emulated. What is missing is told by the skipped tests. */
+async function devices() {
+  await deviceTools();
+  return vitest('devices', 'vitest.config.ts', { args: deviceTests });
+}
+
+/** adb, cross compilers, an emulator, OpenCL: where they cannot be had the tests that need them say so. */
+async function deviceTools() {
+  const lacking = await ensureDebianPackages(devicePackages);
+  if (lacking) console.log(`tests of devices are incomplete: ${lacking}`);
 }
 
 /** Damaged and hostile models through import, inference and planning: 20,000 unless the caller says else. */
@@ -89,7 +109,7 @@ async function vitest(name, config, { args: more = [], env = {} } = {}) {
   return countVitest(report, status);
 }
 
-const suites = { start, check, unit, fuzz, package: packaging, e2e };
+const suites = { start, check, unit, devices, fuzz, package: packaging, e2e };
 
 async function main(chosen) {
   const unknown = chosen.filter((name) => !Object.hasOwn(suites, name));

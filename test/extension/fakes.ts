@@ -79,6 +79,10 @@ export class FakeWorker implements WorkerPort {
       case 'document/weightStatistics':
       case 'document/kernel':
       case 'document/externalFiles':
+      case 'document/devicePlan':
+      case 'document/planners':
+      case 'document/rewrite':
+      case 'document/variant':
         return null;
     }
   }

@@ -52,7 +52,7 @@ describe('parseDeviceList', () => {
       for (const { serial, name, said } of parseDeviceList(rng.mangled([LIST]))) {
         expect(serial).toMatch(/^[\w.:[\]%-]{1,128}$/);
         expect(name.length).toBeLessThanOrEqual(128);
-         
+
         expect(`${name}${said}`).not.toMatch(/[\u0000-\u001f\u007f\u202e]/);
       }
     }

@@ -105,7 +105,7 @@ describe('parseFacts', () => {
     for (let i = 0; i < 2000; i++) {
       const facts = parseFacts(rng.mangled([PIXEL]), 'S');
       expect(facts.name.length).toBeLessThanOrEqual(80);
-       
+
       expect(`${facts.name}${facts.soc}${facts.android}`).not.toMatch(/[\u0000-\u001f\u202e]/);
       expect(facts.clusters.flatMap(({ cores }) => cores).every((c) => c < MOST_CORES)).toBe(true);
       expect(facts.openclLibraries.every((path) => OPENCL_PATHS.includes(path))).toBe(true);

@@ -149,7 +149,7 @@ describe('failureOf', () => {
     const failure = failureOf('S1', said);
     expect(failure.kind).toBe(kind);
     expect(failure.message).toContain('S1');
-     
+
     expect(failure.message).not.toMatch(/[\u0000-\u001f]/);
   });
 });

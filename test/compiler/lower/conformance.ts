@@ -3,7 +3,10 @@
 import type { Model } from '../../../compiler/graph/graph.ts';
 import { RunError } from '../../../compiler/loop/interpret.ts';
 import { importModel } from '../../../compiler/onnx/importModel.ts';
+import type { ModelSource } from '../../../compiler/onnx/source.ts';
 import { openModelFile } from '../../../compiler/onnx/source.ts';
+import { constantBytes } from '../../../compiler/bundle/computedConstants.ts';
+import { scalarsOf, storageOfDtype } from '../../../compiler/tensor/tensor.ts';
 import { unprovenAccesses } from '../../../compiler/loop/bounds.ts';
 import type { Blocks, RunGraphOptions, Tensor } from '../../../compiler/lower/runGraph.ts';
 import { runGraph } from '../../../compiler/lower/runGraph.ts';
@@ -37,7 +40,7 @@ export function judge(testCase: NodeTestCase, by: Pick<RunGraphOptions, 'run'> =
     const imported = importModel(source);
     half ||= usesHalf(imported);
     verdict = testCase.dataSets
-      .map((data) => judgeData(imported, data, unproven, by))
+      .map((data) => judgeData(imported, source, data, unproven, by))
       .reduce((worst, next) => (worst.kind === 'failed' ? worst : next));
   } catch (error) {
     verdict = { kind: 'failed', reason: `${(error as Error).stack?.slice(0, 600)}` };
@@ -56,13 +59,15 @@ function usesHalf({ graph }: Model): boolean {
 
 function judgeData(
   imported: Model,
+  source: ModelSource,
   data: NodeTestData,
   unproven: string[],
-  by: Pick<RunGraphOptions, 'run'>,
+  how: Pick<RunGraphOptions, 'run'>,
 ): Verdict {
   try {
     // What has to be known while compiling (axes, shapes, pads …) becomes a constant.
     const { model, files } = withKnownParameters(imported, data.inputs);
+    const by = { ...how, constantOf: (value: number) => constantOf(model, value, source) };
     try {
       return runData(model, oneBlock(model), data, files, unproven, by);
     } catch (error) {
@@ -76,6 +81,16 @@ function judgeData(
   }
 }
 
+/** What folding left to be computed when weights are packaged. */
+function constantOf({ graph }: Model, value: number, source: ModelSource): Tensor | undefined {
+  const { constant, known } = graph.values[value]!;
+  const storage = constant && storageOfDtype(constant.dtype);
+  if (constant === undefined || storage === undefined || known !== undefined) return undefined;
+  const bytes = constantBytes(constant, source);
+  const { dtype, dims } = constant;
+  return { storage, dims, elements: scalarsOf({ dtype, dims, bytes }) };
+}
+
 function eachAlone({ graph }: Model): Blocks {
   return { blocks: graph.operators.map(({ index }) => ({ operators: [index] })) };
 }
@@ -86,7 +101,7 @@ function runData(
   data: NodeTestData,
   files: readonly (string | undefined)[],
   unproven: string[],
-  by: Pick<RunGraphOptions, 'run'>,
+  by: Pick<RunGraphOptions, 'run' | 'constantOf'>,
 ): Verdict {
   const { graph } = model;
   const operators = graph.operators.length;
