@@ -262,6 +262,14 @@ export interface ComparedSummary {
   readonly report: CompareReport;
 }
 
+export interface ExportedModel {
+  readonly bytes: number;
+  /** Of the file of weights beside it; 0: there is none. */
+  readonly dataBytes: number;
+  /** Weights stay in the original's files. */
+  readonly refers: boolean;
+}
+
 export interface VariantResult {
   readonly graph: GraphSnapshot;
   readonly plan: PlanSnapshot;
@@ -379,6 +387,8 @@ export interface WorkerRequests {
     { doc: string; target: TargetName; of: { block: number } | { edits: PlanEdits } },
     KernelText,
   ];
+  /** Writes the graph shown as an `.onnx` file; both are absolute paths of files. */
+  'document/export': [{ doc: string; original: string; path: string }, ExportedModel];
   /** Reads the profile database again, and what its times of a device would change. */
   'document/devicePlan': [{ doc: string; device: string }, DevicePlanSummary];
   'document/planners': [{ doc: string }, readonly PlannerRow[]];

@@ -1,6 +1,7 @@
 /** Entry of the extension: registrations, nothing else. The compiler starts when a model is opened. */
 import type * as vscode from 'vscode';
 import { registerDeviceCommands } from './commands/deviceCommands.ts';
+import { registerExportCommands } from './commands/exportCommands.ts';
 import { registerFileCommands } from './commands/fileCommands.ts';
 import { registerPageCommands } from './commands/pageCommands.ts';
 import { registerPlanCommands } from './commands/planCommands.ts';
@@ -53,6 +54,7 @@ export function activate(context: vscode.ExtensionContext): void {
     registerPlanCommands(models),
     registerFileCommands(services),
     registerDeviceCommands(models, runner),
+    registerExportCommands(models),
     registerBlocksTree(models),
     registerDevicesTree(devices, targets),
     registerProblems(models),

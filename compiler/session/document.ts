@@ -6,6 +6,8 @@ import { analysePass, bindingsOf, importPass, planPass } from '../compile.ts';
 import type { Analysed, Checkpoint, Imported } from '../compile.ts';
 import type { Diagnostic } from '../diagnostics.ts';
 import { ModelError } from '../diagnostics.ts';
+import { ExportError } from '../export/exportError.ts';
+import { saveModel } from '../export/saveModel.ts';
 import { explainVerdict } from '../fusion/explain.ts';
 import type { FusionPlan, PlanEdits } from '../fusion/plan.ts';
 import { summarisePlan } from '../fusion/summary.ts';
@@ -14,6 +16,7 @@ import type { ModelSource } from '../onnx/source.ts';
 import type {
   Details,
   DevicePlanSummary,
+  ExportedModel,
   GraphSnapshot,
   KernelText,
   OpenResult,
@@ -141,6 +144,21 @@ export class ModelDocument {
     const { plan } = await planPass(analysed, of.edits, checkpoint);
     const { model } = analysed;
     return kernelTexts(model, plan, target, () => checkpoint('Generating kernels'));
+  }
+
+  /** Writes the graph as it is now, rewritten, as a model for other tools. */
+  async export(
+    original: string,
+    path: string,
+    checkpoint: () => Promise<void>,
+  ): Promise<ExportedModel> {
+    const { source } = this.imported;
+    try {
+      return await saveModel(this.analysed.model, source, original, path, checkpoint);
+    } catch (error) {
+      if (!(error instanceof ExportError)) throw error;
+      throw new ModelError('internal/error', error.message);
+    }
   }
 
   /** Later plans for a device are made with what the database says now. */

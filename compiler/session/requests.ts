@@ -68,6 +68,10 @@ export function createHandlers(): WorkerHandlers {
       }
       return find(doc).kernel(of, target, checkpointOf(doc, context));
     },
+    'document/export': ({ doc, original, path }, context) => {
+      const checkpoint = checkpointOf(doc, context);
+      return find(doc).export(original, path, () => checkpoint('Writing the model'));
+    },
     'document/devicePlan': ({ doc, device }, context) =>
       find(doc).devicePlan(device, checkpointOf(doc, context)),
     'document/planners': ({ doc }, context) => find(doc).planners(checkpointOf(doc, context)),

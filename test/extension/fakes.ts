@@ -80,6 +80,7 @@ export class FakeWorker implements WorkerPort {
       case 'document/kernel':
       case 'document/externalFiles':
       case 'document/devicePlan':
+      case 'document/export':
       case 'document/planners':
       case 'document/rewrite':
       case 'document/variant':

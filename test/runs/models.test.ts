@@ -4,7 +4,8 @@
 // Runtime with its optimisations misses it against itself without them. A tensor beyond the tolerance is therefore held
 // against what ONNX Runtime does when its inputs move by rounding errors; how many needed that is printed. A detector
 // selects the best of thousands: where two are as good up to rounding, their order is open, not which are selected.
-// MODELS=all (or a list of names) runs more than the small ones: npm run test:models.
+// MODELS=all (or a list of names) runs more than the small ones: npm run test:models. TARGETS=opencl runs them on an OpenCL
+// device instead.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

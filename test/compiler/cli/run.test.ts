@@ -127,7 +127,7 @@ describe('fusion-studio run', () => {
 
   test.each([
     [[], 2, 'MODEL is missing'],
-    [['--target', 'gpu'], 2, '--target is wasm or native'],
+    [['--target', 'gpu'], 2, '--target is one of wasm, native, opencl'],
     [['--runs', '-1'], 2, '--runs'],
     [['--threads', 'many'], 2, '--threads wants a number from 0 to 256'],
     [['--planner', 'best'], 2, '--planner is one of'],

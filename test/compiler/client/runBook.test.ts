@@ -77,7 +77,7 @@ test('a run that fails or is cancelled leaves no entry, and the next one may sta
   );
   book.cancel();
   await expect(run).rejects.toThrow('cancelled');
-  expect(book.state(document)).toEqual({ running: null, history: [], shown: null });
+  expect(book.state(document)).toMatchObject({ running: null, history: [], shown: null });
   await book.run(document, async () => reportOf(plan));
   expect(book.state(document).history.length).toBe(1);
 });
