@@ -23,6 +23,15 @@ import { openclSupport } from './support.ts';
 /** Items of a plain loop's work-group. */
 const GROUP = 64;
 
+/** Ends a phase that follows a failed check. Where items wait for each other all of them have to see the same. */
+const STOP = '  if (status[0] != 0) return;';
+const STOP_TOGETHER = [
+  '  __local int stop;',
+  '  if (get_local_id(0) + get_local_id(1) + get_local_id(2) == 0) stop = status[0];',
+  '  barrier(CLK_LOCAL_MEM_FENCE);',
+  '  if (stop != 0) return;',
+].join('\n');
+
 /** How a phase runs; extents over the sizes. */
 export interface GpuLaunch {
   /** The `__kernel` function. */
@@ -109,6 +118,7 @@ class GpuKernelEmitter {
 
   private phase(phase: Phase, name: string): { readonly code: string; readonly launch: GpuLaunch } {
     const { parallel, before, body } = phase;
+    const mayHaveFailed = this.checks.length > 0;
     const scope = {
       identifiers: this.identifiers,
       codeOf: (check: KernelCheck) => this.codeOf(check),
@@ -126,8 +136,9 @@ class GpuKernelEmitter {
     else if (body.some(holdsItems)) groups = emitter.groups(undefined, body);
     else emitter.statements(body);
     this.scratchBytes = max(this.scratchBytes, emitter.scratch.bytes);
-    const lines = usedLines(emitter.lines);
-    const text = lines.join('\n');
+    const lines = usedLines(emitter.lines).join('\n');
+    // What an earlier phase checked is what the accesses of this one rely on.
+    const text = mayHaveFailed ? `${emitter.hasBarriers ? STOP_TOGETHER : STOP}\n${lines}` : lines;
     const { code, buffers, sizes } = this.function(name, text, emitter.shared);
     const items = grouped ? [...emitter.items] : [parallel ? GROUP : 1];
     return {
@@ -244,7 +255,7 @@ class GpuKernelEmitter {
 /** Names of the kernel's own arguments, and what OpenCL C adds to C's words. */
 const RESERVED = (
   'status step scratch_base scratch_bytes scratch kernel global local constant private half bool true false ' +
-  'uchar ushort uint ulong event_t image2d_t sampler_t barrier pipe'
+  'stop uchar ushort uint ulong event_t image2d_t sampler_t barrier pipe'
 ).split(' ');
 
 /** Drops declarations that nothing after them mentions. */

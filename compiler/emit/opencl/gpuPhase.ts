@@ -8,11 +8,12 @@ import type { Index } from '../../loop/indexExpr.ts';
 import { add, mod, multiply, ZERO } from '../../loop/indexExpr.ts';
 import type { Stmt } from '../../loop/ir.ts';
 import { bodiesOf } from '../../loop/ir.ts';
-import { insideLoop, simplifyIndex } from '../../loop/simplifyIndex.ts';
+import { decide, insideLoop, simplifyIndex } from '../../loop/simplifyIndex.ts';
 import { cStorage, cType } from '../c/cTypes.ts';
 import type { KernelScope } from '../c/emitPhase.ts';
 import { PhaseEmitter } from '../c/emitPhase.ts';
 import { constantCount } from '../c/registerTiles.ts';
+import { namesIn } from '../names.ts';
 import { elementName } from './preamble.ts';
 import { laneOf } from './support.ts';
 
@@ -31,6 +32,8 @@ export class GpuPhase extends PhaseEmitter {
   protected override readonly indexType: string;
   /** Declarations at the top of the kernel: memory that a group shares. */
   readonly shared: string[] = [];
+  /** Items wait for each other. */
+  readonly hasBarriers: boolean;
   private privateBytes = 0;
   private itemDepth = 0;
   /** Extents of the items, by depth. */
@@ -38,6 +41,7 @@ export class GpuPhase extends PhaseEmitter {
 
   constructor(scope: GpuScope, facts: Facts, body: readonly Stmt[]) {
     super(scope, facts, body);
+    this.hasBarriers = waits(body);
     this.indexType = scope.small ? 'int' : 'long';
   }
 
@@ -80,7 +84,11 @@ export class GpuPhase extends PhaseEmitter {
         this.line('}');
       } else if (bodiesOf(stmt).some((inner) => inner.some(holdsItems))) {
         throw new Error('items of a group under a condition');
-      } else this.statements([stmt]);
+      } else {
+        this.statements([stmt]);
+        // Nobody may write what others still read.
+        if (this.hasBarriers && usesGroupMemory(stmt)) this.line(FENCE);
+      }
     });
   }
 
@@ -108,8 +116,45 @@ export class GpuPhase extends PhaseEmitter {
     this.line('}');
   }
 
+  /** What failed first is what is said: a later step may fail because of it. */
   protected override failure(code: number): string {
-    return `{ status[0] = ${code}; status[1] = step; return; }`;
+    return `{ ${this.said(code)} return; }`;
+  }
+
+  private said(code: number): string {
+    return `if (status[0] == 0) { status[1] = step; status[0] = ${code}; }`;
+  }
+
+  /**
+   * An item that returned would leave its group waiting at the next barrier for ever: where there is one, an item with a
+   * wrong index goes on with the first. What all items of a group decide alike is no item's own.
+   */
+  protected override statement(stmt: Stmt): void {
+    if (!this.hasBarriers || this.itemDepth === 0) return super.statement(stmt);
+    if (stmt.kind === 'checkedIndex') return this.replacedIndex(stmt);
+    if (stmt.kind === 'check') throw new Error('a check between the barriers of a group');
+    super.statement(stmt);
+  }
+
+  private replacedIndex(stmt: Extract<Stmt, { kind: 'checkedIndex' }>): void {
+    const { name, value, operator } = stmt;
+    if (decide({ op: 'lt', a: ZERO, b: this.simple(stmt.extent) }, this.facts) !== true) {
+      throw new Error('an index into what may be empty between the barriers of a group');
+    }
+    const code = this.kernel.codeOf({ operator, message: 'an index is out of range' });
+    const isWide = value.type === 'u64';
+    // As a number without a sign, what is below 0 is beyond the end as well.
+    const wanted = this.bind(
+      'ulong',
+      isWide ? this.expr(value) : `(ulong)(long)${this.bind(cType(value.type), this.expr(value))}`,
+    );
+    const inRange = this.bind(
+      'int',
+      `${wanted} < (ulong)${this.bind('long', this.index(stmt.extent))}`,
+    );
+    this.line(`if (!${inRange}) { ${this.said(code)} }`);
+    const own = this.kernel.identifiers.of(name);
+    this.line(`const long ${own} = ${inRange} ? (long)${wanted} : 0;`, own);
   }
 
   /** Text of an index at this place. */
@@ -263,6 +308,22 @@ function isGroup(stmt: Stmt | undefined): stmt is Loop {
 export function holdsItems(stmt: Stmt): boolean {
   if (stmt.kind === 'for' && stmt.mode === 'item') return true;
   return bodiesOf(stmt).some((body) => body.some(holdsItems));
+}
+
+function usesGroupMemory(stmt: Stmt): boolean {
+  return (
+    stmt.kind !== 'local' && [...namesIn([stmt]).buffers].some(({ space }) => space === 'group')
+  );
+}
+
+/** Whether anything follows an item nest, as the next round of a loop does. */
+function waits(body: readonly Stmt[]): boolean {
+  return body.some((stmt, at) => {
+    if (!holdsItems(stmt)) return false;
+    if (at < body.length - 1) return true;
+    if (stmt.kind !== 'for') return true;
+    return stmt.mode === 'group' ? waits(stmt.body) : stmt.mode !== 'item';
+  });
 }
 
 /** Item loops nested in the first nest. */

@@ -23,8 +23,6 @@ typedef ulong uint64_t;
 #define INT64_MAX LONG_MAX
 #define UINT64_MAX ULONG_MAX
 #define INLINE static inline
-/* A word of OpenCL that support functions use as a name. */
-#define half half_value
 /* A word of OpenCL that C leaves free. */
 #define half half_
 #define fabsf fabs

@@ -118,7 +118,8 @@ function scalarFunction(call: SupportCall): string {
   if (operation === 'pow' && type === 'f32') {
     return `INLINE float ${name}(float a, float b) {\n  return pow(a, b);\n}`;
   }
-  return makeSupport(call);
+  // C's constant fits float and double alike; an overloaded function takes two of the same type.
+  return makeSupport(call).replace('copysign(INFINITY,', 'copysign((double)INFINITY,');
 }
 
 function parametersOf(definition: string): number {

@@ -13,8 +13,9 @@ import { run } from '../../loop/programs.ts';
 import { difference } from '../c/compareRuns.ts';
 import type { RecordedRun } from '../c/recordedRuns.ts';
 import { RandomProgram } from '../wasm/randomPrograms.ts';
+import { openclLacks, suiteName } from './openclLacks.ts';
 import type { GpuRun } from './runOnDevice.ts';
-import { hasOpencl, runOnDevice } from './runOnDevice.ts';
+import { runOnDevice } from './runOnDevice.ts';
 
 const COUNT = Number(process.env.FUSION_PROGRAMS ?? 24);
 const FIRST = Number(process.env.FUSION_SEED ?? 1);
@@ -65,7 +66,7 @@ function inputsOf(program: LoopProgram, random: Random, sizes: ReadonlyMap<strin
   });
 }
 
-describe.skipIf(!hasOpencl())('random programs in OpenCL', () => {
+describe.skipIf(openclLacks() !== undefined)(suiteName('random programs in OpenCL'), () => {
   it('agree with the interpreter', { timeout: 300_000 }, () => {
     const prepared = Array.from({ length: COUNT }, (_, i) => prepare(FIRST + i)).filter(
       (each) => each !== undefined,

@@ -35,13 +35,6 @@ const NAME_BYTES = 64;
 /** Of groups whose items need scratch memory. */
 const SCRATCH_GROUPS = 2;
 
-/** An OpenCL library with a device, and a C compiler. */
-export function hasOpencl(): boolean {
-  if (cCompiler() === undefined) return false;
-  const listed = spawnSync('clinfo', ['-l'], { encoding: 'utf8' });
-  return listed.status === 0 && listed.stdout.includes('Device');
-}
-
 /** Throws Error with what a compiler or the program said. */
 export function runOnDevice(runs: readonly GpuRun[]): readonly GpuResult[] {
   const folder = mkdtempSync(join(tmpdir(), 'fusion-cl-'));

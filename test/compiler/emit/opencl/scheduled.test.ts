@@ -13,8 +13,9 @@ import { run } from '../../loop/programs.ts';
 import type { AttributeSpec, Bytes } from '../../onnx/protoWriter.ts';
 import { input, node } from '../../onnx/protoWriter.ts';
 import { lowered } from '../../schedule/transform/equality.ts';
+import { openclLacks, suiteName } from './openclLacks.ts';
 import type { GpuRun } from './runOnDevice.ts';
-import { hasOpencl, runOnDevice } from './runOnDevice.ts';
+import { runOnDevice } from './runOnDevice.ts';
 
 interface Case {
   readonly name: string;
@@ -112,7 +113,7 @@ function inputsOf({ inputs }: LoopProgram): readonly (readonly Scalar[])[] {
   });
 }
 
-describe.skipIf(!hasOpencl())('programs scheduled for GPUs', () => {
+describe.skipIf(openclLacks() !== undefined)(suiteName('programs scheduled for GPUs'), () => {
   it('give what the program gives', { timeout: 300_000 }, () => {
     const runs: GpuRun[] = CASES.map(({ program }, i) => {
       const request = { target: GPU, constants: new Set<string>(), layouts: new Map() };
