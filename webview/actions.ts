@@ -404,8 +404,11 @@ export class PageActions implements Actions {
       return;
     }
     this.host.request('page/variant', variant).then(
-      (found) =>
-        this.store.dispatch({ type: 'comparison', comparison: { beside: { ...found, variant } } }),
+      (found) => {
+        // Half a window is for the graphs.
+        this.store.dispatch({ type: 'legend', open: false });
+        this.store.dispatch({ type: 'comparison', comparison: { beside: { ...found, variant } } });
+      },
       (error: unknown) => this.failed(error),
     );
   }

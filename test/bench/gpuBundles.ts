@@ -1,7 +1,8 @@
 // Bundles of models for a machine that has a GPU, OpenCL and a C compiler, but no Node: per model and planner a folder of
 // sources, kernels, inputs and a recipe for weights (numbers of the right spread; values change nothing but the number of
 // boxes that detectors keep). `test/bench/gpu/run.sh FOLDER` builds and times them there.
-//   npm run bench -- gpuBundles FOLDER [--models a,b] [--planners none,dnnfusion]
+//   npm run bench -- gpuBundles FOLDER [--models a,b] [--planners none,dnnfusion] [--target native]
+// native: C for x86-64 with AVX-512, in three steps (none, none+rewriting, dnnfusion+rewriting).
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -15,8 +16,11 @@ import { NO_EDITS } from '../../compiler/fusion/plan.ts';
 import type { ModelSource } from '../../compiler/onnx/source.ts';
 import { openModelFile } from '../../compiler/onnx/source.ts';
 import { emitGpu } from '../../compiler/run/opencl/emitGpu.ts';
+import { kernelFileName, supportFiles } from '../../compiler/run/buildNative.ts';
+import { emitNative } from '../../compiler/run/emitNative.ts';
 import { gpuFiles } from '../../compiler/run/opencl/gpuFiles.ts';
 import { prepareModel } from '../../compiler/run/prepareModel.ts';
+import type { RunTables } from '../../compiler/run/runTables.ts';
 import { runTables } from '../../compiler/run/runTables.ts';
 import { TARGETS } from '../../compiler/target/target.ts';
 import { NO_REWRITES } from '../../compiler/rewrite/rewrite.ts';
@@ -27,21 +31,36 @@ const MOST_CARRIED = 16 << 10;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { models: { type: 'string' }, planners: { type: 'string' } },
+  options: {
+    models: { type: 'string' },
+    planners: { type: 'string' },
+    target: { type: 'string', default: 'opencl' },
+  },
 });
 const [folder] = positionals;
 if (folder === undefined) throw new Error('npm run bench -- gpuBundles FOLDER');
 const models = values.models?.split(',') ?? MODELS;
-const planners = (values.planners?.split(',') ?? ['none', 'dnnfusion']) as PlannerName[];
+const isNative = values.target === 'native';
+interface Step {
+  readonly name: string;
+  readonly planner: PlannerName;
+  readonly rewriting: boolean;
+}
+// Unfused is the model as it stands in the file.
+const STEPS: readonly Step[] = [
+  { name: 'none', planner: 'none', rewriting: false },
+  ...(isNative ? [{ name: 'rewritten', planner: 'none', rewriting: true } as const] : []),
+  { name: 'dnnfusion', planner: 'dnnfusion', rewriting: true },
+];
+const steps = STEPS.filter(({ name }) => values.planners?.split(',').includes(name) ?? true);
 
 for (const name of models) {
   const source = openModelFile(resolve('test/models', `${name}.onnx`));
   const imported = await importPass(source);
-  for (const planner of planners) {
+  for (const { name: step, planner, rewriting } of steps) {
     const start = performance.now();
     try {
-      // Unfused is the model as it stands in the file.
-      const rewrite = planner === 'none' ? { rewrite: NO_REWRITES } : {};
+      const rewrite = rewriting ? {} : { rewrite: NO_REWRITES };
       const { edits } = bindOpenSizes(
         { ...NO_EDITS, planner, ...rewrite },
         imported.model.symbols.values(),
@@ -49,8 +68,12 @@ for (const name of models) {
       const dims = new Map(Object.entries(edits.bindings));
       const prepared = prepareModel(imported, { dims, rewrite: edits.rewrite });
       const plan = prepared.planner.plan(edits);
-      const bundle = await buildBundle(prepared.bound, plan, TARGETS.opencl);
-      await write(bundle, source, prepared, join(folder, `${name}-${planner}`));
+      const bundle = await buildBundle(
+        prepared.bound,
+        plan,
+        isNative ? TARGETS['x86_64-avx512'] : TARGETS.opencl,
+      );
+      await write(bundle, source, prepared, join(folder, `${name}-${step}`));
       console.log(
         `${name} ${planner}: ${plan.blocks.length} blocks, ${bundle.kernels.length} kernels, ${((performance.now() - start) / 1000).toFixed(1)} s`,
       );
@@ -68,16 +91,33 @@ async function write(
   to: string,
 ): Promise<void> {
   mkdirSync(to, { recursive: true });
-  const { source: kernels, emitted } = await emitGpu(bundle);
-  const tables = runTables(bundle, emitted);
-  for (const [file, text] of gpuFiles(tables, emitted)) writeFileSync(join(to, file), text);
-  writeFileSync(join(to, 'kernels.cl'), kernels);
+  const tables = isNative ? await writeNative(bundle, to) : await writeGpu(bundle, to);
   const given = new Uint8Array(tables.inputBytes);
   tables.inputs.forEach(({ fileOffset }, i) => {
     given.set(inputs[bound.positions[i]!]!.bytes, fileOffset);
   });
   writeFileSync(join(to, 'inputs.bin'), given);
   writeFileSync(join(to, 'recipe.bin'), recipeOf(bundle, source));
+}
+
+async function writeGpu(bundle: Bundle, to: string): Promise<RunTables> {
+  const { source: kernels, emitted } = await emitGpu(bundle);
+  const tables = runTables(bundle, emitted);
+  for (const [file, text] of gpuFiles(tables, emitted)) writeFileSync(join(to, file), text);
+  writeFileSync(join(to, 'kernels.cl'), kernels);
+  return tables;
+}
+
+async function writeNative(bundle: Bundle, to: string): Promise<RunTables> {
+  const { emitted, ...sources } = await emitNative(bundle);
+  const tables = runTables(bundle, emitted);
+  for (const [file, text] of supportFiles(tables, sources)) writeFileSync(join(to, file), text);
+  sources.kernels.forEach((text, i) => {
+    if (sources.functions.indexOf(sources.functions[i]!) !== i) return;
+    writeFileSync(join(to, kernelFileName(i)), text);
+  });
+  writeFileSync(join(to, 'bytes.txt'), String(tables.weightBytes));
+  return tables;
 }
 
 /** Records as `fusion_gpu_main.c` reads them. */

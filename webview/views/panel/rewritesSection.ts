@@ -50,7 +50,7 @@ export function rewritesContent(state: State, actions: Actions): Child[] {
     table([
       ['operators', change(before.operators, after.operators, formatInteger)],
       ['FLOPs', change(before.flops, after.flops, formatFlops)],
-      ['between operators', change(before.bytes, after.bytes, formatBytes)],
+      ['bytes between', change(before.bytes, after.bytes, formatBytes)],
     ]),
     groups.length === 0 &&
       element('p', {

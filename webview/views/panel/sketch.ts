@@ -6,7 +6,7 @@ import { displayName } from '../../state/names.ts';
 
 const SVG = 'http://www.w3.org/2000/svg';
 /** CSS pixels at full size; a wide sketch is scaled down. */
-const BOX = { width: 84, height: 22, gapX: 8, gapY: 20, text: 13 } as const;
+const BOX = { width: 96, height: 22, gapX: 8, gapY: 20, text: 13 } as const;
 /** More would not be readable. */
 const MAX_NODES = 40;
 
@@ -25,7 +25,7 @@ function draw({ nodes, edges }: RewriteSketch, spoken: string): SVGSVGElement {
   const shown = Math.min(nodes.length, MAX_NODES);
   const lines = edges.filter(([from, to]) => from < shown && to < shown && from !== to);
   const places = placesOf(shown, lines);
-  const width = Math.max(...places.map(({ x }) => x)) + BOX.width;
+  const width = Math.max(...places.map(({ x }) => x)) + BOX.width + BOX.gapX;
   const height = Math.max(...places.map(({ y }) => y)) + BOX.height;
   const svg = make('svg', {
     viewBox: `-2 -2 ${width + 4} ${height + 4}`,
@@ -39,7 +39,13 @@ function draw({ nodes, edges }: RewriteSketch, spoken: string): SVGSVGElement {
     const x = a.x + BOX.width / 2;
     const y = a.y + BOX.height;
     const bend = BOX.gapY * 0.6;
-    const path = `M${x} ${y}C${x} ${y + bend} ${b.x + BOX.width / 2} ${b.y - bend} ${b.x + BOX.width / 2} ${b.y}`;
+    // A line over several rows goes around what stands between.
+    const skips = b.y - a.y > 1.5 * (BOX.height + BOX.gapY) && a.x === b.x;
+    const aside = skips ? BOX.width * 0.85 : 0;
+    const [toX, toY] = [b.x + BOX.width / 2, b.y];
+    const path = skips
+      ? `M${x} ${y}C${x + aside} ${y + bend} ${x + aside} ${toY - bend} ${toX} ${toY}`
+      : `M${x} ${y}C${x} ${y + bend} ${toX} ${toY - bend} ${toX} ${toY}`;
     svg.append(make('path', { d: path, class: 'sketch-line' }));
   }
   nodes.slice(0, shown).forEach(({ label, role, id }, at) => {
