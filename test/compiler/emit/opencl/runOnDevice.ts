@@ -1,7 +1,10 @@
 // Emitted kernels on an OpenCL device: built as one program for many runs, fed and read through files. Memory around every
 // buffer is watched: a store outside of it is found.
+// OPENCL_KEEP=folder keeps what runs, a folder of its own each: `./program kernels.cl input output` runs it on another
+// computer. OPENCL_REPLAY=folder judges the outputs that were made there instead of running anything.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KERNEL_HEADER } from '../../../../compiler/emit/c/kernelHeader.ts';
@@ -37,12 +40,17 @@ const SCRATCH_GROUPS = 2;
 
 /** Throws Error with what a compiler or the program said. */
 export function runOnDevice(runs: readonly GpuRun[]): readonly GpuResult[] {
+  const kernels = [...new Set(runs.map(({ kernel }) => kernel))];
+  const [source, input] = [gpuProgram(kernels), Buffer.concat(runs.map(encode))];
+  const name = createHash('sha256').update(source).update(input).digest('hex').slice(0, 16);
+  const { OPENCL_REPLAY: replay, OPENCL_KEEP: keep } = process.env;
+  if (replay !== undefined) return decode(runs, readFileSync(join(replay, name, 'output')));
   const folder = mkdtempSync(join(tmpdir(), 'fusion-cl-'));
   try {
     build(folder);
-    const kernels = [...new Set(runs.map(({ kernel }) => kernel))];
-    writeFileSync(join(folder, 'kernels.cl'), gpuProgram(kernels));
-    writeFileSync(join(folder, 'input'), Buffer.concat(runs.map(encode)));
+    writeFileSync(join(folder, 'kernels.cl'), source);
+    writeFileSync(join(folder, 'input'), input);
+    if (keep !== undefined) cpSync(folder, join(keep, name), { recursive: true });
     const env = { ...process.env, POCL_CACHE_DIR: join(folder, 'cache') };
     check(
       'the program',
@@ -183,8 +191,10 @@ static void open_device(void) {
   fusion_cl_load();
   expect(clGetPlatformIDs(8, platforms, &count), "platforms");
   int found = 0;
-  for (uint32_t i = 0; i < count && i < 8 && !found; i++) {
-    found = clGetDeviceIDs(platforms[i], CL_TYPE_ALL, 1, &device, NULL) == 0;
+  for (int any = 0; any < 2; any++) {
+    for (uint32_t i = 0; i < count && i < 8 && !found; i++) {
+      found = clGetDeviceIDs(platforms[i], any ? CL_TYPE_ALL : CL_TYPE_GPU, 1, &device, NULL) == 0;
+    }
   }
   if (!found) fusion_fail("no device", NULL);
   context = clCreateContext(NULL, 1, &device, NULL, NULL, &code);
