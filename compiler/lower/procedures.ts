@@ -10,6 +10,7 @@ import { registerType } from '../loop/scalarType.ts';
 import { axisIn } from '../ops/axes.ts';
 import { dataIndex } from './gather.ts';
 import type { Lowering, LowerOp } from './lowerOp.ts';
+import type { Scope } from './scope.ts';
 
 const at = (index: readonly Index[], axis: number, part: Index): Index[] =>
   index.map((old, place) => (place === axis ? part : old));
@@ -62,7 +63,10 @@ const scatterElements: Lowering = (op) => {
   const axis = axisOf(op, data.shape.length);
   return op.procedure([{ shape: data.shape, storage: data.storage }], (scope, [out]) => {
     scope.loops('i', data.shape, (inner, index) => inner.store(out!, index, inner.at(data, index)));
-    scope.loops('j', indices.shape, (inner, index) => {
+    // Along the axis updates may meet at one place and go in order; the other axes never meet.
+    const others = indices.shape.filter((_, place) => place !== axis);
+    const update = (inner: Scope, other: readonly Index[], along: Index): void => {
+      const index = [...other.slice(0, axis), along, ...other.slice(axis)];
       const target = index.map((part, place) =>
         place === axis
           ? dataIndex(inner, inner.at(indices, index), data.shape[axis]!, op.id)
@@ -70,7 +74,14 @@ const scatterElements: Lowering = (op) => {
       );
       const value = joined(op, load(out!, target), inner.at(updates, index));
       inner.store(out!, target, value);
-    });
+    };
+    scope.loops(
+      'j',
+      others,
+      (row, other) =>
+        row.loops('k', [indices.shape[axis]!], (inner, [along]) => update(inner, other, along!)),
+      'parallel',
+    );
   });
 };
 

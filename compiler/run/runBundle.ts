@@ -38,6 +38,8 @@ export interface BundleRunOptions {
   readonly compare?: CompareSplit;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: (stage: string, fraction?: number) => void;
+  /** What the file calls an operator that rewriting made; default: its own id. */
+  readonly nameOperator?: (id: string) => string;
   /** Whose work a step is, for messages. */
   readonly describeBlock: (block: number) => string;
 }
@@ -214,7 +216,7 @@ function blame(
   emitted: readonly EmittedKernel[],
   step: number,
   check: number | undefined,
-  { describeBlock }: BundleRunOptions,
+  { describeBlock, nameOperator = (id) => id }: BundleRunOptions,
 ): { readonly block: number; readonly what: string } {
   const { block, kernel, checks: own } = bundle.steps[step]!;
   const where = block < 0 ? 'a step between blocks' : describeBlock(block);
@@ -227,7 +229,7 @@ function blame(
   const { operator, message } = own?.[same] ?? failed;
   return {
     block,
-    what: `The run was ended: ${message} in operator '${operator}', part of ${where}.`,
+    what: `The run was ended: ${message} in operator '${nameOperator(operator)}', part of ${where}.`,
   };
 }
 

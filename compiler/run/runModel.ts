@@ -162,6 +162,7 @@ class Run {
         signal,
         ...(onProgress ? { onProgress } : {}),
         describeBlock: (block) => describeBlock(prepared, plan, block),
+        nameOperator: (id) => nameInFile(prepared, id),
         ...changes,
       }),
     ).catch((error: unknown) => {
@@ -290,6 +291,17 @@ function deviceOfRun({ device, results }: BundleRun): Pick<RunReport, 'device'> 
   const [, name] = /^opencl (.+)$/.exec(results.hello.runner) ?? [];
   if (device) return { device };
   return name === undefined ? {} : { device: { name: name.slice(0, 80), throttled: false } };
+}
+
+/** People know the operators of their file. */
+function nameInFile({ bound, imported }: PreparedModel, id: string): string {
+  const operator = bound.model.graph.operators.find((each) => each.id === id);
+  if (!operator) return id;
+  // Of those that it came from, the one that does the same.
+  const { operators } = imported.model.graph;
+  const ids = new Set(operator.originalIds);
+  const same = operators.find((each) => ids.has(each.id) && each.type === operator.type);
+  return same?.id ?? operator.originalIds[0] ?? id;
 }
 
 /** A failure in a block is about its operators. */

@@ -24,6 +24,8 @@ typedef struct cl_event_ *cl_event;
 #define CL_PLATFORM_NAME 0x0902
 #define CL_DEVICE_NAME 0x102b
 #define CL_DEVICE_MAX_ALLOCATION 0x1010
+#define CL_DEVICE_FLOAT_ABILITIES 0x101b
+#define CL_FLOAT_EXACT_DIVISION 128
 #define CL_DEVICE_MAX_GROUP 0x1004
 #define CL_QUEUE_PROFILING 2
 #define CL_MEMORY_READ_WRITE 1
@@ -65,6 +67,13 @@ typedef struct cl_event_ *cl_event;
 #define CL_DECLARE(name, result, parameters) extern result(*name) parameters;
 CL_FUNCTIONS(CL_DECLARE)
 #undef CL_DECLARE
+
+/* Quotients and square roots rounded as everywhere else, where the device can: quantised models round them again. */
+static inline const char *fusion_cl_options(cl_device device) {
+  uint64_t abilities = 0;
+  clGetDeviceInfo(device, CL_DEVICE_FLOAT_ABILITIES, sizeof abilities, &abilities, NULL);
+  return abilities & CL_FLOAT_EXACT_DIVISION ? "-cl-fp32-correctly-rounded-divide-sqrt" : "";
+}
 
 /* Ends the run where there is no OpenCL, which is a normal state of many devices. */
 void fusion_cl_load(void);

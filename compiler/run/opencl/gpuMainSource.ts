@@ -377,7 +377,7 @@ static void build(const char *path) {
   int32_t code = 0;
   built = clCreateProgramWithSource(context, 1, sources, lengths, &code);
   expect(code, "the kernels cannot be read by the device");
-  code = clBuildProgram(built, 1, &device, "", NULL, NULL);
+  code = clBuildProgram(built, 1, &device, fusion_cl_options(device), NULL, NULL);
   if (code != 0) {
     static char log[16384];
     clGetProgramBuildInfo(built, device, CL_BUILD_LOG, sizeof log - 1, log, NULL);
