@@ -215,7 +215,7 @@ static void build(const char *path) {
   const char *texts[1] = {text};
   built = clCreateProgramWithSource(context, 1, texts, &length, &code);
   expect(code, "source");
-  if (clBuildProgram(built, 1, &device, "", NULL, NULL) != 0) {
+  if (clBuildProgram(built, 1, &device, fusion_cl_options(device), NULL, NULL) != 0) {
     static char log[65536];
     clGetProgramBuildInfo(built, device, CL_BUILD_LOG, sizeof log - 1, log, NULL);
     fusion_fail("the kernels are refused", log);
