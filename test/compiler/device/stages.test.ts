@@ -108,7 +108,7 @@ describe.each(KINDS)('runs on %s', (_kind, lacks, options, facts) => {
 
     test('end at the time limit and say where they were', async () => {
       const device = await runs.plug(options);
-      await expect(runs.run(device, SLOW, { limitSeconds: 2 })).rejects.toMatchObject({
+      await expect(runs.run(device, SLOW, { limitSeconds: 1 })).rejects.toMatchObject({
         failure: 'limit',
         message: expect.stringContaining('(Loop)') as string,
       });
