@@ -72,7 +72,7 @@ async function run(args: readonly string[]): Promise<number> {
       try {
         const imported = await importPass(source);
         const dims = new Map(Object.entries(edits.bindings));
-        const prepared = prepareModel(imported, { dims, inputs });
+        const prepared = prepareModel(imported, { dims, inputs, rewrite: edits.rewrite });
         const plan = prepared.planner.plan(edits);
         const bundle = await buildBundle(prepared.bound, plan, target, { checkpoint });
         await mkdir(folder, { recursive: true });

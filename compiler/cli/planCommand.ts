@@ -11,12 +11,12 @@ import { editsAsRecorded, matchSidecar } from '../sidecar/match.ts';
 import { operatorGraph } from '../session/graphSnapshot.ts';
 import { onlyPositional, readArguments, readBindings } from './command.ts';
 import type { Command } from './command.ts';
-import { readPlanner, readSidecar } from './editArguments.ts';
+import { chosenRewrites, readPlanner, readSidecar, REWRITE_OPTIONS } from './editArguments.ts';
 import { planReport, planTable } from './planReport.ts';
 
 export const planCommand: Command = {
   name: 'plan',
-  synopsis: `MODEL [--planner ${PLANNERS.join('|')}] [--overrides FILE] [--dim NAME=N] [--json]`,
+  synopsis: `MODEL [--planner ${PLANNERS.join('|')}] [--overrides FILE] [--dim NAME=N] [--no-rewrite] [--fast-math] [--json]`,
   summary: 'Print the fusion plan of a model as a table or as JSON.',
   run,
 };
@@ -29,6 +29,7 @@ async function run(args: readonly string[]): Promise<number> {
       planner: { type: 'string' },
       overrides: { type: 'string' },
       dim: { type: 'string', multiple: true },
+      ...REWRITE_OPTIONS,
       json: { type: 'boolean' },
     },
   });
@@ -43,8 +44,10 @@ async function run(args: readonly string[]): Promise<number> {
     const chosen: Partial<PlanEdits> = {
       ...(planner ? { planner } : {}),
       bindings: { ...saved.bindings, ...bindings },
+      ...chosenRewrites(values, saved.rewrite),
     };
-    const analysed = await analysePass(imported, bindingsOf({ ...saved, ...chosen }));
+    const all = { ...saved, ...chosen };
+    const analysed = await analysePass(imported, bindingsOf(all), undefined, all.rewrite);
     // Operators may have to be found by their surroundings: the model may be a later export.
     const match = sidecar ? matchSidecar(sidecar, operatorGraph(analysed.ecg)) : null;
     const edits: PlanEdits = { ...saved, ...match?.edits, ...chosen };

@@ -14,7 +14,7 @@ import { readTensorProto, TensorFileError, writeTensorProto } from '../tensor/pr
 import type { Tensor } from '../tensor/tensor.ts';
 import { onlyPositional, readArguments } from './command.ts';
 import type { Command } from './command.ts';
-import { readEdits } from './editArguments.ts';
+import { readEdits, REWRITE_OPTIONS } from './editArguments.ts';
 import { TARGET_NAMES, readCores, readCount, readTarget } from './runArguments.ts';
 import { runTable } from './runReport.ts';
 import { printable } from './terminal.ts';
@@ -24,7 +24,7 @@ export const runCommand: Command = {
   synopsis:
     `MODEL [--target ${TARGET_NAMES}] [--planner ${PLANNERS.join('|')}] [--overrides FILE]\n` +
     '      [--dim NAME=N] [--threads N] [--warmup N] [--runs N] [--inputs DIR] [--outputs DIR]\n' +
-    '      [--cores all|big|LIST] [--verify] [--json]',
+    '      [--cores all|big|LIST] [--no-rewrite] [--fast-math] [--verify] [--json]',
   summary:
     'Run a model here or on a phone and print the time of every block. Inputs are random, or input_N.pb ' +
     'in DIR; --verify compares with output_N.pb there, with ONNX Runtime, or with the model unfused.',
@@ -44,6 +44,7 @@ async function run(args: readonly string[]): Promise<number> {
       target: { type: 'string' },
       planner: { type: 'string' },
       overrides: { type: 'string' },
+      ...REWRITE_OPTIONS,
       dim: { type: 'string', multiple: true },
       threads: { type: 'string' },
       warmup: { type: 'string' },
