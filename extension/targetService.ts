@@ -49,9 +49,21 @@ export class TargetService implements vscode.Disposable {
     picker.placeholder = only === 'all' ? 'Run on' : 'Device to run on';
     picker.matchOnDetail = true;
     picker.busy = true;
-    let here: readonly TargetChoice[] = [];
+    // Empty until this computer's places are known: they stand first, and rows must not move under the pointer.
+    let here: readonly TargetChoice[] | undefined;
+    let filled = '';
     const fill = (): void => {
-      picker.items = this.items(here, this.devices.choices());
+      // Asked at once, so that devices are looked for meanwhile.
+      const devices = this.devices.choices();
+      if (!here) return;
+      const items = this.items(here, devices);
+      const now = JSON.stringify(items);
+      if (now === filled) return;
+      filled = now;
+      const active = picker.activeItems[0]?.choice?.target;
+      picker.items = items;
+      const again = items.filter(({ choice }) => choice && choice.target === active);
+      if (again.length > 0) picker.activeItems = again;
     };
     fill();
     const live = this.devices.onDidChange(fill);
@@ -63,6 +75,7 @@ export class TargetService implements vscode.Disposable {
             untrusted: untrustedFolders(),
           });
     void listing
+      .catch(() => [])
       .then((found) => {
         here = found;
         fill();

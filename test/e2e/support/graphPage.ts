@@ -28,7 +28,8 @@ export class GraphPage {
   private readonly page: Page;
 
   constructor(readonly frame: Frame) {
-    this.graph = frame.locator('.graph');
+    // Not the one of another plan beside it, which is in the page even while it is hidden.
+    this.graph = frame.locator('.graph:not(.beside *)');
     this.page = frame.page();
   }
 
