@@ -68,6 +68,30 @@ describe('fusion-studio plan', () => {
     }
   });
 
+  test('rewrites unless told not to, and more with fast math', async () => {
+    const product = file(
+      'product.onnx',
+      model({
+        opset: 17,
+        inputs: [input('x', 'float32', [4, 8]), input('b', 'float32', [4, 8])],
+        nodes: [
+          node('Sqrt', ['b'], ['r']),
+          node('Mul', ['x', 'r'], ['p']),
+          node('Mul', ['p', 'r'], ['y']),
+        ],
+        outputs: ['y'],
+      }),
+    );
+    const operators = async (...args: string[]): Promise<unknown> => {
+      const { stdout } = await run('plan', product, '--json', ...args);
+      return (JSON.parse(stdout) as { operators: unknown }).operators;
+    };
+    expect(await operators('--no-rewrite')).toBe(3);
+    expect(Number(await operators('--fast-math'))).toBeLessThan(3);
+    const both = await run('plan', product, '--no-rewrite', '--fast-math');
+    expect([both.status, both.stderr]).toEqual([2, expect.stringContaining('exclude each other')]);
+  });
+
   test('applies overrides from a file and bindings from --dim', async () => {
     const overrides = file('o.json', JSON.stringify({ version: 1, planner: 'none' }));
     const { stdout } = await run(
