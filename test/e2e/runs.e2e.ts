@@ -37,7 +37,7 @@ describe('a run on this computer', () => {
 
   it('puts the time of every block on the graph, in the tree and in the status bar', async () => {
     await expect.poll(() => graph.labels().catch(() => []), { timeout: 15_000 }).toContain('Conv');
-    await workbench.runCommand('Fusion Studio: Run on This Computer');
+    await workbench.runCommand('Fusion Studio: Run and Time Every Block');
     await workbench.toast('batch = 1').waitFor();
     await expect.poll(timed, { timeout: 60_000 }).toBe(true);
     await expect
