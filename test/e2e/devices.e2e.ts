@@ -90,7 +90,7 @@ describe.skipIf(deviceLacks())(skipName('a device in the editor', deviceLacks())
   });
 
   it('runs the model: times of its blocks on the graph, named after the device', async () => {
-    await workbench.runCommand('Fusion Studio: Run');
+    await workbench.runCommand('Fusion Studio: Run and Time Every Block');
     await expect.poll(timed, { timeout: 90_000 }).toBe(true);
     await expect
       .poll(() => graph.frame.locator('.run-latency').innerText())
@@ -108,7 +108,7 @@ describe.skipIf(deviceLacks())(skipName('a device in the editor', deviceLacks())
 
   it('lets a run be cancelled, and nothing of it stays on the device', async () => {
     device.faults.program = 'stall';
-    await workbench.runCommand('Fusion Studio: Run');
+    await workbench.runCommand('Fusion Studio: Run and Time Every Block');
     await expect.poll(() => device.processes(), { timeout: 60_000 }).toContainEqual('sleep 86400');
     await workbench.screenshot('device-running');
     await graph.frame.locator('vscode-button[aria-label="Cancel the run"]').click();
@@ -140,7 +140,7 @@ describe.skipIf(deviceLacks())(skipName('a device in the editor', deviceLacks())
     device.drop();
     await adb.disconnect(device);
     await expect.poll(() => rows(MODEL).count(), { timeout: 20_000 }).toBe(0);
-    await workbench.runCommand('Fusion Studio: Run');
+    await workbench.runCommand('Fusion Studio: Run and Time Every Block');
     const failure = workbench.toast(device.serial);
     await failure.first().waitFor({ timeout: 30_000 });
     await workbench.screenshot('device-unplugged');
