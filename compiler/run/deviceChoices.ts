@@ -32,7 +32,8 @@ export function deviceChoices(
 /** 'SERIAL, Tensor, arm64-v8a, Android 13, 8 cores (0-3 at 1.80 GHz, 4-7 at 2.80 GHz)'. */
 export function processorLine(serial: string, facts: DeviceFacts): string {
   const clusters = facts.clusters.map(
-    ({ cores, maxKhz }) => `${cpuListText(cores)} at ${(maxKhz / 1e6).toFixed(2)} GHz`,
+    ({ cores, maxKhz }) =>
+      `${cpuListText(cores)}${maxKhz > 0 ? ` at ${(maxKhz / 1e6).toFixed(2)} GHz` : ''}`,
   );
   const cores = `${facts.cores} cores${clusters.length > 0 ? ` (${clusters.join(', ')})` : ''}`;
   const parts = [
