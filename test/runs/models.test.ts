@@ -16,7 +16,6 @@ import { NO_EDITS } from '../../compiler/fusion/plan.ts';
 import { runModel } from '../../compiler/run/runModel.ts';
 import type { ModelRun } from '../../compiler/run/runModel.ts';
 import { compareTensors, GOOD_SHARE, shareApart } from '../../compiler/tensor/compare.ts';
-import { Random } from '../../compiler/tensor/randomInput.ts';
 import type { Tensor } from '../../compiler/tensor/tensor.ts';
 import { NO_REWRITES } from '../../compiler/rewrite/rewrite.ts';
 import type { RunTarget } from '../../compiler/run/runProtocol.ts';
@@ -26,6 +25,7 @@ import { boundaryTensors } from './boundaryTensors.ts';
 import { materialised, MODELS } from './materialised.ts';
 import type { ModelName } from './materialised.ts';
 import { openReference } from './reference.ts';
+import { CHAOS_FACTOR, movedInputs, MOVES } from './rounding.ts';
 
 const SMALL: readonly ModelName[] = [
   'efficientnet-b0',
@@ -44,11 +44,6 @@ const chosen: readonly ModelName[] =
 const targets = (process.env['TARGETS']?.split(',') ?? ['native', 'wasm']) as RunTarget[];
 const planners = (process.env['PLANNERS']?.split(',') ?? ['none', 'dnnfusion']) as PlannerName[];
 const TIMEOUT = 900_000;
-/** Relative change of an input, about what a few layers' rounding amounts to. */
-const MOVED_BY = 2 ** -21;
-/** Our tensors may be that much further away than those of moved inputs. */
-const CHAOS_FACTOR = 8;
-const MOVES = 3;
 /** Share of the tensors between blocks that rewriting may have made. */
 const MOST_MADE = 0.6;
 const SELECTING: readonly ModelName[] = ['faster-rcnn', 'mask-rcnn'];
@@ -81,23 +76,6 @@ const run = (
     dump: true,
     script,
   });
-
-/** Floats moved a little, everything else as it is. */
-function movedInputs(
-  inputs: ReadonlyMap<string, Tensor>,
-  seed: number,
-): ReadonlyMap<string, Tensor> {
-  const random = new Random(seed);
-  return new Map(
-    [...inputs].map(([name, tensor]) => {
-      if (tensor.dtype !== 'float32') return [name, tensor];
-      const bytes = Uint8Array.from(tensor.bytes);
-      const view = new Float32Array(bytes.buffer);
-      view.forEach((x, i) => (view[i] = x * (1 + MOVED_BY * (2 * random.unit() - 1))));
-      return [name, { ...tensor, bytes }];
-    }),
-  );
-}
 
 /** The same elements in ascending order. */
 function sorted(tensor: Tensor): Tensor {

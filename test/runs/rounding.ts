@@ -8,8 +8,8 @@ import type { Reference } from './reference.ts';
 /** Relative change of an input. */
 const MOVED_BY = 2 ** -21;
 /** Our tensors may be that much further away than those of moved inputs. */
-const CHAOS_FACTOR = 8;
-const MOVES = 3;
+export const CHAOS_FACTOR = 8;
+export const MOVES = 3;
 
 export type NamedTensors = ReadonlyMap<string, Tensor>;
 
