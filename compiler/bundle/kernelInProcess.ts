@@ -5,6 +5,8 @@
 import type { EmittedKernel } from '../emit/kernel.ts';
 import { phasesOf } from '../emit/phases.ts';
 import { emitModule, phaseExport } from '../emit/wasm/emitModule.ts';
+import type { WasmModule } from '../emit/wasm/engine.ts';
+import { engine } from '../emit/wasm/engine.ts';
 import { importsOf } from '../emit/wasm/imports.ts';
 import { LOWEST_ADDRESS } from '../emit/wasm/places.ts';
 import type { Index } from '../loop/indexExpr.ts';
@@ -18,33 +20,12 @@ import { scheduleProgram } from '../schedule/scheduleProgram.ts';
 import { TARGETS } from '../target/target.ts';
 import { ALIGNMENT } from './memoryPlan.ts';
 
-type Phase = (...args: readonly number[]) => number;
-
-interface Memory {
-  readonly buffer: ArrayBuffer;
-  grow(pages: number): number;
-}
-
-/** The part of the engine's API that is used; Node's types do not declare it. */
-const engine = (
-  globalThis as unknown as {
-    readonly WebAssembly: {
-      readonly Module: new (bytes: Uint8Array) => object;
-      readonly Memory: new (options: { readonly initial: number }) => Memory;
-      readonly Instance: new (
-        module: object,
-        imports: Readonly<Record<string, object>>,
-      ) => { readonly exports: Readonly<Record<string, Phase>> };
-    };
-  }
-).WebAssembly;
-
 const PAGE = 65536;
 const KERNEL = 'kernel';
 
 export interface InProcessKernel {
   readonly kernel: EmittedKernel;
-  readonly module: object;
+  readonly module: WasmModule;
 }
 
 /** Throws Error where no code can be made. */

@@ -166,7 +166,7 @@ class KernelEmitter {
 }
 
 /** Drops declarations that nothing after them mentions. */
-function usedLines(lines: readonly Line[]): readonly string[] {
+export function usedLines(lines: readonly Line[]): readonly string[] {
   const mentioned = new Set<string>();
   const kept: string[] = [];
   for (const { text, declares } of [...lines].reverse()) {

@@ -11,7 +11,7 @@ import type { LoopProgram } from '../../loop/ir.ts';
 import { rootFacts } from '../../loop/simplify.ts';
 import { insideLoop, simplifyIndex } from '../../loop/simplifyIndex.ts';
 import { cStorage } from '../c/cTypes.ts';
-import type { Line } from '../c/emitPhase.ts';
+import { usedLines } from '../c/emitKernel.ts';
 import { Identifiers } from '../c/identifiers.ts';
 import { headerComment } from '../c/safeComment.ts';
 import type { EmittedKernel, KernelCheck, Phase, PhasedProgram } from '../kernel.ts';
@@ -257,15 +257,3 @@ const RESERVED = (
   'status step scratch_base scratch_bytes scratch kernel global local constant private half bool true false ' +
   'stop uchar ushort uint ulong event_t image2d_t sampler_t barrier pipe'
 ).split(' ');
-
-/** Drops declarations that nothing after them mentions. */
-function usedLines(lines: readonly Line[]): readonly string[] {
-  const mentioned = new Set<string>();
-  const kept: string[] = [];
-  for (const { text, declares } of [...lines].reverse()) {
-    if (declares !== undefined && !mentioned.has(declares)) continue;
-    for (const word of text.match(/[A-Za-z_]\w*/g) ?? []) mentioned.add(word);
-    kept.push(text);
-  }
-  return kept.reverse();
-}

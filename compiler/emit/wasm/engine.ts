@@ -7,6 +7,7 @@ export interface WasmModule {
 
 export interface WasmMemory {
   readonly buffer: ArrayBuffer | SharedArrayBuffer;
+  grow(pages: number): number;
 }
 
 export type WasmExports = Readonly<Record<string, (...args: readonly number[]) => number>>;
