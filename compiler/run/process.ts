@@ -4,6 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { setMaxListeners } from 'node:events';
 import { RunCancelled, RunFailure } from './runFailure.ts';
 
 export interface ProcessOptions {
@@ -75,8 +76,12 @@ export async function ended(
     timedOut = true;
     kill();
   }, limitMs);
-  signal?.addEventListener('abort', kill, { once: true });
-  if (signal?.aborted) kill();
+  if (signal) {
+    // One per running program, and compilers run on every core: Node would warn of the eleventh.
+    setMaxListeners(0, signal);
+    signal.addEventListener('abort', kill, { once: true });
+    if (signal.aborted) kill();
+  }
   try {
     const end = await new Promise<Omit<ProcessEnd, 'timedOut'>>((resolve, reject) => {
       child.once('error', (error) => {
