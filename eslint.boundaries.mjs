@@ -42,13 +42,14 @@ const table = {
   ],
   // Reports of runs and the messages that bring them.
   'compiler/run/runProtocol.ts': [],
-  'compiler/protocol.ts': [
+  'compiler/protocol': [
     'compiler/run/runProtocol.ts',
     'compiler/rewrite',
     'compiler/target',
     'compiler/fusion',
     'compiler/diagnostics.ts',
   ],
+  'compiler/protocol.ts': ['compiler/protocol'],
   'compiler/run/runMessages.ts': [
     'compiler/protocol.ts',
     'compiler/run/runProtocol.ts',
