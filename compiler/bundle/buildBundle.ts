@@ -99,7 +99,7 @@ class BundleBuilder {
   ) {
     this.pool = new KernelPool(target);
     this.sizes = new BundleSizes(bound.model);
-    this.context = blockContext(bound.model);
+    this.context = blockContext(bound.model, target.language !== 'opencl');
     for (const input of bound.model.graph.inputs) this.placeInput(input);
   }
 

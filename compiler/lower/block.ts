@@ -5,8 +5,8 @@
  * local memory instead; the block is then lowered again with that decision.
  */
 import type { Graph, Model, Value } from '../graph/graph.ts';
-import type { Buffer } from '../loop/expr.ts';
-import { indexValue, load } from '../loop/expr.ts';
+import type { Buffer, Expr, UnaryOp } from '../loop/expr.ts';
+import { indexValue, load, operandsOf } from '../loop/expr.ts';
 import type { Facts } from '../loop/facts.ts';
 import type { Index } from '../loop/indexExpr.ts';
 import { add, constant, ONE, product, subtract, ZERO } from '../loop/indexExpr.ts';
@@ -14,7 +14,7 @@ import type { LoopProgram } from '../loop/ir.ts';
 import { globalBuffer, localBuffer } from '../loop/ir.ts';
 import type { Polynomial } from '../loop/polynomial.ts';
 import { sizeFacts } from '../loop/simplify.ts';
-import { decide, isAtMost, normalForm, sumOf } from '../loop/simplifyIndex.ts';
+import { decide, isAtMost, normalForm, productOf, sumOf } from '../loop/simplifyIndex.ts';
 import type { ValueFacts } from '../ops/operatorView.ts';
 import type { Field } from './field.ts';
 import { sizesFoundIn } from './foundSizes.ts';
@@ -48,10 +48,18 @@ export interface BlockContext {
   readonly symbols?: SymbolInfos;
   /** Least value of a symbol; default: 0 for data-dependent sizes, else 1. */
   readonly leastSize?: (symbol: string) => number;
+  /**
+   * Functions (exp, erf) in front of windows are computed once and stored: memory of the block stays in caches there.
+   * Default: they are computed again as other arithmetic is.
+   */
+  readonly functionsOnce?: boolean;
 }
 
-export function blockContext({ graph, symbols }: Pick<Model, 'graph' | 'symbols'>): BlockContext {
-  return { graph, facts: valueFacts(graph), symbols };
+export function blockContext(
+  { graph, symbols }: Pick<Model, 'graph' | 'symbols'>,
+  functionsOnce = false,
+): BlockContext {
+  return { graph, facts: valueFacts(graph), symbols, functionsOnce };
 }
 
 /** Places in a block where one value may be computed again. */
@@ -65,6 +73,22 @@ const MOST_TIMES: Readonly<Record<Field['cost'], number>> = { free: Infinity, li
 const MOST_PLACES_UNBOUNDED = 64;
 /** Segments that one loop nest is cut into. */
 const MOST_SEGMENTS = 64;
+
+/** Operations of one operand that are no functions. */
+const CHEAP: ReadonlySet<string> = new Set<UnaryOp>([
+  'neg',
+  'abs',
+  'sign',
+  'ceil',
+  'floor',
+  'round',
+  'trunc',
+  'sqrt',
+  'not',
+  'bitNot',
+  'roundF16',
+  'roundBf16',
+]);
 
 /** A field has to be stored; the block starts over. */
 class StoreInstead {
@@ -264,6 +288,16 @@ class BlockLowering implements FieldPolicy, Host {
     this.iterations.set(field.key, total);
   }
 
+  computed(field: Field, value: Expr, iterations: Polynomial | undefined): void {
+    if (!this.context.functionsOnce || field.cost !== 'light' || !callsFunction(value)) return;
+    const { facts } = this.home;
+    const [several, most] = [constant(4), constant(5)];
+    const elements = normalForm(product([...field.shape, most]), facts);
+    const times = iterations && productOf(iterations, normalForm(several, facts)!, facts);
+    if (elements === undefined || times === undefined) return;
+    if (!isAtMost(times, elements, facts)) this.storeInstead(field, 1);
+  }
+
   /** What nothing bounds cannot be kept in memory: it is computed wherever it is read. */
   private storeInstead(field: Field, places: number): void {
     if (this.sizes.physical(field.shape) !== undefined) throw new StoreInstead(field.key);
@@ -313,6 +347,13 @@ class BlockLowering implements FieldPolicy, Host {
       }),
     );
   }
+}
+
+/** Of an element: more than a few machine instructions. */
+function callsFunction(expr: Expr): boolean {
+  const is =
+    expr.kind === 'unary' ? !CHEAP.has(expr.op) : expr.kind === 'binary' && expr.op === 'pow';
+  return is || operandsOf(expr).some(callsFunction);
 }
 
 /** The index space of a field, cut at its breaks. */

@@ -52,6 +52,8 @@ export interface FieldPolicy {
   memoryOf(field: Field): Buffer | undefined;
   /** A field is about to be computed in place once more, so many times; may throw to start over. */
   computing(field: Field, iterations: Polynomial | undefined): void;
+  /** It was computed so: may throw to start over as well. */
+  computed(field: Field, value: Expr, iterations: Polynomial | undefined): void;
   /** Id of the operator that gives the field: told when a check on it fails. */
   operatorOf(field: Field): string;
 }
@@ -132,6 +134,7 @@ export class Scope {
     if (memory !== undefined) return target.loaded(field, memory, at, key, this);
     this.shared.policy.computing(field, target.frame.iterations);
     const value = field.element(target, at);
+    this.shared.policy.computed(field, value, target.frame.iterations);
     const bound = target.bind(field.hint, value);
     target.frame.memo.set(key, bound);
     return bound;

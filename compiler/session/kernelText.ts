@@ -88,7 +88,8 @@ function emitBlock(
   target: TargetName,
 ): CKernel | string {
   try {
-    const lowered = lowerBlock(blockContext(model), operators, name);
+    const isCpu = TARGETS[target].language !== 'opencl';
+    const lowered = lowerBlock(blockContext(model, isCpu), operators, name);
     const constants = constantInputs(model.graph, lowered);
     const request = { target: TARGETS[target], constants, layouts: new Map() };
     return emitCKernel(name, scheduleProgram(lowered.program, request).program);
