@@ -5,19 +5,15 @@
 import { writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { programSource } from './native/programSource.ts';
-import { RUNTIME_HEADER } from './native/runtimeHeader.ts';
-import {
-  KERNEL_HEADER_NAME,
-  PROGRAM_NAME,
-  RUNTIME_HEADER_NAME,
-  RUNTIME_SOURCES,
-} from './native/runtimeSources.ts';
+import { NATIVE_SOURCES } from './native/nativeSources.ts';
 import { ObjectCache, contentKey } from './objectCache.ts';
 import type { ProcessResult } from './process.ts';
 import { runProgram } from './process.ts';
 import { RunCancelled, RunFailure } from './runFailure.ts';
 import { C_FLAGS } from '../emit/c/flags.ts';
+import { KERNEL_HEADER_NAME } from '../emit/c/kernelHeader.ts';
+import { programSource } from './runner/programSource.ts';
+import { PROGRAM_NAME } from './runner/runnerSources.ts';
 import type { RunTables } from './runTables.ts';
 import type { Toolchain } from './toolchain.ts';
 
@@ -72,8 +68,7 @@ export function supportFiles(
 ): ReadonlyMap<string, string> {
   return new Map([
     [KERNEL_HEADER_NAME, header],
-    [RUNTIME_HEADER_NAME, RUNTIME_HEADER],
-    ...Object.entries(RUNTIME_SOURCES),
+    ...Object.entries(NATIVE_SOURCES),
     [PROGRAM_NAME, programSource(tables, functions)],
   ]);
 }

@@ -32,6 +32,8 @@ export interface FollowOptions {
   readonly limits: RunnerLimits;
   readonly limitMs: number;
   readonly signal?: AbortSignal | undefined;
+  /** What to do where the program finds no device; a sentence. */
+  readonly advice?: string | undefined;
   /** Says in whose work the runner failed. */
   readonly blame: (
     step: number,
@@ -96,12 +98,13 @@ class MessageReader {
     }
   }
 
-  finish(end: ProcessEnd, stderr: string, { blame, limitMs }: FollowOptions): RunnerResults {
+  finish(end: ProcessEnd, stderr: string, options: FollowOptions): RunnerResults {
+    const { limitMs } = options;
     const details = stderr.trim() === '' ? undefined : stderr;
     if (this.bad !== undefined) {
       throw new RunFailure('crashed', `The run was ended: ${this.bad}.`, details);
     }
-    if (this.error !== undefined) throw failureOf(this.error, blame, details);
+    if (this.error !== undefined) throw failureOf(this.error, options, details);
     if (end.timedOut) {
       throw new RunFailure('limit', `The run was ended: it took longer than ${limitMs / 1000} s.`);
     }
@@ -180,10 +183,14 @@ class MessageReader {
 }
 
 function failureOf(
-  { step, check, message }: MessageOf<'error'>,
-  blame: FollowOptions['blame'],
+  { step, check, failure: said, message }: MessageOf<'error'>,
+  { blame, advice = '' }: FollowOptions,
   details: string | undefined,
 ): RunFailure {
+  if (said === 'unavailable') {
+    const sentence = `${message.charAt(0).toUpperCase()}${message.slice(1)}.`;
+    return new RunFailure('unavailable', `${sentence} ${advice}`.trim(), details);
+  }
   const isLimit = /time limit|not enough memory/.test(message);
   const failure = check !== undefined ? 'check' : isLimit ? 'limit' : 'crashed';
   if (step === undefined) return new RunFailure(failure, `The run failed: ${message}.`, details);

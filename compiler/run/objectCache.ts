@@ -1,6 +1,6 @@
 /**
  * Compiled objects by the hash of all that they depend on, kept between runs: after a fuse click only changed kernels are
- * compiled. Files come under a temporary name and are renamed when complete; the least recently used ones go when the
+ * compiled; and programs that OpenCL drivers built, which runs put here themselves. Files come under a temporary name and are renamed when complete; the least recently used ones go when the
  * folder grows over its limit.
  */
 import { createHash, randomBytes } from 'node:crypto';
@@ -12,6 +12,8 @@ import { ensurePrivateFolder } from './privateFolder.ts';
 const DEFAULT_LIMIT = 512 << 20;
 /** Temporary files of builds that died. */
 const STALE_MS = 3_600_000;
+/** Objects, and programs of OpenCL devices. */
+const KEPT = /\.o$|^[\da-f]{64}$/;
 
 export class ObjectCache {
   private constructor(
@@ -43,7 +45,7 @@ export class ObjectCache {
   /** `make` writes the file it is given; only a file that it wrote completely is kept. */
   async add(key: string, make: (path: string) => Promise<void>): Promise<string> {
     const path = this.pathOf(key);
-    const temporary = join(this.folder, `${randomBytes(8).toString('hex')}.tmp`);
+    const temporary = this.temporary();
     try {
       await make(temporary);
       await rename(temporary, path);
@@ -51,6 +53,15 @@ export class ObjectCache {
     } finally {
       await rm(temporary, { force: true });
     }
+  }
+
+  /** Where a run may keep what a driver builds of a source: see `builtPrefix`. */
+  builtFiles(source: string): { readonly built: string; readonly unfinished: string } {
+    return { built: join(this.folder, builtPrefix(source)), unfinished: this.temporary() };
+  }
+
+  private temporary(): string {
+    return join(this.folder, `${randomBytes(8).toString('hex')}.tmp`);
   }
 
   /** Removes the least recently used objects until the rest is within the limit, but none of `kept`. */
@@ -63,7 +74,7 @@ export class ObjectCache {
       if (!found?.isFile()) continue;
       const isStale = name.endsWith('.tmp') && Date.now() - found.mtimeMs > STALE_MS;
       if (isStale) await rm(path, { force: true });
-      else if (name.endsWith('.o')) {
+      else if (KEPT.test(name)) {
         files.push({ path, bytes: found.size, used: found.mtimeMs });
       }
     }
@@ -87,6 +98,14 @@ export function contentKey(parts: readonly string[]): string {
   const hash = createHash('sha256');
   for (const part of parts) hash.update(`${Buffer.byteLength(part)}:`).update(part);
   return hash.digest('hex');
+}
+
+/**
+ * Start of the file names of programs that are built from a source: 48 digits of its hash. The program that builds them adds 16 more
+ * for the device and its driver, which nobody else knows; together they look like any file of a cache on a phone.
+ */
+export function builtPrefix(source: string): string {
+  return contentKey([source]).slice(0, 48);
 }
 
 /** Where this system keeps what can be made again. */

@@ -98,8 +98,11 @@ function readMessage(read: FieldReader, limits: RunnerLimits): RunnerMessage {
     case 'error': {
       const step = read.optional('step', (name) => read.below(name, limits.steps));
       const check = read.optional('check', (name) => read.below(name, MOST_INDEX));
+      const failure = read.optional('failure', (name) => read.text(name));
+      if (failure !== undefined && failure !== 'unavailable') read.refuse('failure');
       return {
         kind,
+        ...(failure === undefined ? {} : { failure }),
         ...(step === undefined ? {} : { step }),
         ...(check === undefined ? {} : { check }),
         message: read.text('message'),

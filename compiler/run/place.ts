@@ -35,6 +35,8 @@ export interface PlacedRun {
   readonly cached: number;
   /** Brings weights and inputs to where the program is. */
   readonly carry?: (files: RunnerFiles) => Promise<void>;
+  /** What to do where the program finds that its device is missing; a sentence. */
+  readonly advice?: string;
   /** Says JSON lines (`RunnerMessage`) on its standard output; killing it ends the run. */
   readonly start: (files: RunnerFiles, options: RunnerOptions) => FollowedProcess;
   /** Brings outputs and dump to the files named before. */

@@ -109,6 +109,7 @@ async function runPlaced(
     // The runner ends itself; this is for one that cannot.
     limitMs: options.limitSeconds * 1000 + 5000,
     signal,
+    advice: placed.advice,
     blame: (step, check) => blame(bundle, placed.emitted, step, check, options),
   });
   await placed.collect?.(files);

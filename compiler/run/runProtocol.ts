@@ -60,9 +60,10 @@ export type RunnerMessage =
   /** Data-dependent sizes of the last inference, one per symbol. */
   | { readonly kind: 'sizes'; readonly values: readonly number[] }
   | { readonly kind: 'memory'; readonly peakBytes: number }
-  /** Ends the run. `check` counts from 0 within the kernel of the step. */
+  /** Ends the run. `check` counts from 0 within the kernel of the step. `failure`: there is no such device or library. */
   | {
       readonly kind: 'error';
+      readonly failure?: 'unavailable';
       readonly step?: number;
       readonly check?: number;
       readonly message: string;

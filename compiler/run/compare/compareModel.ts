@@ -25,7 +25,6 @@ import {
   withOperators,
 } from '../runModel.ts';
 import type { CompareReport } from '../runProtocol.ts';
-import { deviceOf } from '../runProtocol.ts';
 import type { PackagedPlan } from './compareReport.ts';
 import { compareReport } from './compareReport.ts';
 import { mergeBundles } from './mergeBundles.ts';
@@ -55,9 +54,6 @@ async function compare(
   options: CompareModelOptions,
 ): Promise<CompareReport> {
   const { onProgress, inputs: given = [], seed = 1 } = options;
-  if (options.target === 'opencl' || deviceOf(options.target)?.gpu === true) {
-    throw new RunFailure('unavailable', 'Plans can be compared on processors only, not on a GPU.');
-  }
   const place = await placeOf(options);
   const checkpoint = yielding(options.signal);
   onProgress?.('Reading the model');

@@ -21,14 +21,19 @@ typedef struct cl_event_ *cl_event;
 
 #define CL_TYPE_GPU 4
 #define CL_TYPE_ALL 0xffffffffu
+#define CL_PLATFORM_VERSION 0x0901
 #define CL_PLATFORM_NAME 0x0902
 #define CL_DEVICE_NAME 0x102b
+#define CL_DRIVER_VERSION 0x102d
+#define CL_DEVICE_VERSION 0x102f
 #define CL_DEVICE_MAX_ALLOCATION 0x1010
 #define CL_DEVICE_FLOAT_ABILITIES 0x101b
 #define CL_FLOAT_EXACT_DIVISION 128
 #define CL_DEVICE_MAX_GROUP 0x1004
 #define CL_QUEUE_PROFILING 2
 #define CL_MEMORY_READ_WRITE 1
+#define CL_PROGRAM_BINARY_SIZES 0x1165
+#define CL_PROGRAM_BINARIES 0x1166
 #define CL_BUILD_LOG 0x1183
 #define CL_EVENT_START 0x1282
 #define CL_EVENT_END 0x1283
@@ -45,6 +50,11 @@ typedef struct cl_event_ *cl_event;
   F(clCreateBuffer, cl_memory, (cl_context, uint64_t, size_t, void *, int32_t *))                  \
   F(clCreateProgramWithSource, cl_program,                                                         \
     (cl_context, uint32_t, const char **, const size_t *, int32_t *))                              \
+  F(clCreateProgramWithBinary, cl_program,                                                         \
+    (cl_context, uint32_t, const cl_device *, const size_t *, const unsigned char **, int32_t *,   \
+     int32_t *))                                                                                   \
+  F(clGetProgramInfo, int32_t, (cl_program, uint32_t, size_t, void *, size_t *))                   \
+  F(clReleaseProgram, int32_t, (cl_program))                                                       \
   F(clBuildProgram, int32_t,                                                                       \
     (cl_program, uint32_t, const cl_device *, const char *, void *, void *))                       \
   F(clGetProgramBuildInfo, int32_t, (cl_program, cl_device, uint32_t, size_t, void *, size_t *))   \

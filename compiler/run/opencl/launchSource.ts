@@ -1,7 +1,7 @@
 /** The generated `launches.c`: for every kernel a function that starts its phases with the numbers of work-groups that the sizes ask for. */
 import type { GpuKernel, GpuLaunch } from '../../emit/opencl/emitKernel.ts';
 import type { Index } from '../../loop/indexExpr.ts';
-import { indexInC } from '../native/programSource.ts';
+import { indexInC } from '../runner/programSource.ts';
 
 const HELPERS = String.raw`#include "fusion_gpu.h"
 

@@ -60,7 +60,6 @@ void fusion_cl_load(void) {
     void *library = dlopen(libraries[i], RTLD_NOW | RTLD_LOCAL);
     if (library != NULL && load(library)) return;
   }
-  fusion_fail("there is no OpenCL library here; many devices have none, and their processor can be used instead",
-              NULL);
+  fusion_fail_unavailable("there is no OpenCL library here");
 }
 `;

@@ -4,9 +4,11 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { CACHE } from '../../device/remoteFolder.ts';
 import { TARGETS } from '../../target/target.ts';
 import { buildFiles } from '../buildNative.ts';
 import { emitGpu } from '../opencl/emitGpu.ts';
+import { builtPrefix } from '../objectCache.ts';
 import { gpuFiles } from '../opencl/gpuFiles.ts';
 import type { Place } from '../place.ts';
 import { RunFailure } from '../runFailure.ts';
@@ -18,6 +20,9 @@ import { openPhone } from './phone.ts';
 
 /** Of the GPU's own, one; nothing is kept on certain processors. */
 const ANYWHERE = { name: '', cores: [] };
+
+/** In the run's folder, which is gone with it; built kernels move to the cache when they are complete. */
+const UNFINISHED_FILE = 'kernels.tmp';
 
 /** Throws RunFailure 'unavailable' with what to do, RunCancelled. */
 export async function deviceGpuPlace(serial: string, options: DevicePlaceOptions): Promise<Place> {
@@ -52,10 +57,14 @@ export async function deviceGpuPlace(serial: string, options: DevicePlaceOptions
         tables,
         program,
         files: [{ path: kernels, name: KERNELS_FILE }],
-        args: ['--source', KERNELS_FILE],
+        args: [
+          ...['--source', KERNELS_FILE],
+          ...['--built', `${CACHE}/${builtPrefix(source)}`, '--unfinished', UNFINISHED_FILE],
+        ],
         placing: { ...placing, threads: 1 },
       });
-      return { tables, emitted, compiled, cached, ...run.steps() };
+      const advice = `Programs of adb may not reach the GPU of every phone. Run on its processor instead (adb:${serial}).`;
+      return { tables, emitted, compiled, cached, advice, ...run.steps() };
     },
   };
 }

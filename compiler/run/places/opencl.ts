@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { TARGETS } from '../../target/target.ts';
 import type { NativeBuildOptions } from '../buildNative.ts';
 import { buildFiles } from '../buildNative.ts';
+import { ObjectCache } from '../objectCache.ts';
 import { emitGpu } from '../opencl/emitGpu.ts';
 import { gpuFiles } from '../opencl/gpuFiles.ts';
 import type { Place } from '../place.ts';
@@ -39,18 +40,22 @@ export function openclPlace(
           if (total > 0) onProgress?.(`Compiling ${done} of ${total}`, done / total);
         },
       });
+      const cache = await ObjectCache.open(build.cacheFolder, build.cacheBytes);
+      const { built, unfinished } = cache.builtFiles(source);
+      const kept = ['--built', built, '--unfinished', unfinished];
       const chosen = device === undefined ? [] : ['--device', device];
       return {
         tables,
         emitted,
         compiled,
         cached,
+        advice: ADVICE,
         start: (files, options) =>
           spawn(
             program,
             [
               ...runnerArguments(files, { ...options, threads: 1 }),
-              ...['--source', kernels, ...chosen],
+              ...['--source', kernels, ...kept, ...chosen],
             ],
             { cwd: folder, env: gpuEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] },
           ),
@@ -58,6 +63,9 @@ export function openclPlace(
     },
   };
 }
+
+const ADVICE =
+  "Install the driver of this computer's GPU with its OpenCL part (on Linux also the package ocl-icd-libopencl1; PoCL, pocl-opencl-icd, offers the processor), or run on this computer's processor instead (native).";
 
 /** OpenCL drivers keep compiled kernels in the user's cache folder and read where they are installed. */
 function gpuEnvironment(): NodeJS.ProcessEnv {

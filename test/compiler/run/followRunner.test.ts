@@ -76,6 +76,15 @@ describe('followRunner', () => {
     });
   });
 
+  test('a device that is missing is no crash, and what to do is said', async () => {
+    const error = '{"kind":"error","failure":"unavailable","message":"there is no device"}';
+    const run = follow(says([error]), { advice: 'Use another.' });
+    await expect(run).rejects.toMatchObject({
+      failure: 'unavailable',
+      message: 'There is no device. Use another.',
+    });
+  });
+
   test('the deadline and cancelling end it', async () => {
     const hang = says([HELLO], 'for (;;) {}');
     await expect(follow(hang, { limitMs: 300 })).rejects.toMatchObject({ failure: 'limit' });

@@ -22,6 +22,7 @@ const samples: readonly RunnerMessage[] = [
   { kind: 'memory', peakBytes: 2 ** 40 },
   { kind: 'error', message: 'no' },
   { kind: 'error', step: 0, check: 3, message: 'a check failed' },
+  { kind: 'error', failure: 'unavailable', message: 'no device' },
   { kind: 'done' },
 ];
 
@@ -55,6 +56,7 @@ describe('parseRunnerMessage', () => {
     ['{"kind":"sizes","values":[1,2,3]}', 'values'],
     ['{"kind":"error","step":-1,"message":"x"}', 'step'],
     ['{"kind":"error","message":5}', 'message'],
+    ['{"kind":"error","failure":"other","message":"x"}', 'failure'],
     ['{"kind":"hello","runner":"x","threads":99999,"cores":1}', 'threads'],
     [`{"kind":"error","message":"${'x'.repeat(2000)}"}`, 'message'],
     [`{"kind":"total","nanoseconds":[${'1,'.repeat(100_000)}1]}`, 'nanoseconds'],

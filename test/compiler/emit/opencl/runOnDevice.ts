@@ -18,7 +18,7 @@ import { shapeOf } from '../../../../compiler/loop/interpret.ts';
 import { storageBytes } from '../../../../compiler/loop/scalarType.ts';
 import { CL_HEADER } from '../../../../compiler/run/opencl/clHeader.ts';
 import { LIBRARY_SOURCE } from '../../../../compiler/run/opencl/librarySource.ts';
-import { RUNTIME_HEADER } from '../../../../compiler/run/native/runtimeHeader.ts';
+import { RUNTIME_HEADER } from '../../../../compiler/run/runner/runtimeHeader.ts';
 import { cCompiler } from '../c/compileAndRun.ts';
 import { fromBytes, toBytes } from '../c/elementBytes.ts';
 
@@ -166,6 +166,8 @@ _Noreturn void fusion_fail(const char *message, const char *detail) {
   printf("%s %s\n", message, detail ? detail : "");
   exit(1);
 }
+
+_Noreturn void fusion_fail_unavailable(const char *message) { fusion_fail(message, NULL); }
 
 static void expect(int32_t code, const char *what) {
   if (code == 0) return;

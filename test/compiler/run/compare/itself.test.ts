@@ -28,6 +28,7 @@ describe.skipIf(process.env['FUSION_STUDIO_TIMED'] !== '1')('a plan and itself',
     ['wasm', 2],
     ['native', 1],
     ['native', 2],
+    ['opencl', 1],
   ] as const)(
     'are no different on %s with %s threads',
     { timeout: 600_000 },

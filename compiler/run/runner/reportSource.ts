@@ -28,10 +28,12 @@ static void end_line(void) {
   fflush(stdout);
 }
 
-void fusion_report_hello(int threads) {
-  long cores = sysconf(_SC_NPROCESSORS_ONLN);
-  printf("{\"kind\":\"hello\",\"runner\":\"native 1\",\"threads\":%d,\"cores\":%ld", threads,
-         cores < 1 ? 1 : cores);
+void fusion_report_hello(const char *runner, int threads, int64_t cores) {
+  printf("{\"kind\":\"hello\",\"runner\":\"");
+  for (const char *at = runner; *at != 0; at++) {
+    if (*at >= ' ' && *at < 127 && *at != '"' && *at != '\\') putchar(*at);
+  }
+  printf("\",\"threads\":%d,\"cores\":%" PRId64, threads, cores < 1 ? 1 : cores);
   end_line();
 }
 
@@ -96,6 +98,12 @@ void fusion_report_done(void) {
 void fusion_fail(const char *message, const char *detail) {
   printf("{\"kind\":\"error\",\"message\":\"%s%s%s\"", message, detail ? " " : "",
          detail ? detail : "");
+  end_line();
+  exit(1);
+}
+
+void fusion_fail_unavailable(const char *message) {
+  printf("{\"kind\":\"error\",\"failure\":\"unavailable\",\"message\":\"%s\"", message);
   end_line();
   exit(1);
 }

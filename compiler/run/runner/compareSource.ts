@@ -1,11 +1,8 @@
 /**
- * Two plans in one program, a part of a runner's main file: the steps, inputs and outputs of the second plan follow those of the
+ * Two plans in one program, a part of the runner's main file: the steps, inputs and outputs of the second plan follow those of the
  * first. Both use the same arena (inputs are filled in before every inference) and run by turns, the order flipped from pair
- * to pair, so that whatever drifts or depends on who came before hits both alike.
- *
- * The main file has before it: fill_range(first, end) for inputs; run_range(first, end), nanoseconds of steps that are done;
- * time_range(first, end, times, stride), the nanoseconds of each step at times[step * stride]; put_outputs(file, first, end,
- * offset), create and finish; options with warmup, runs, budget_ns, outputs and second_step, second_input, second_output.
+ * to pair, so that whatever drifts or depends on who came before hits both alike. Totals are wall times until the machine has
+ * finished; times of blocks are its laps (on a GPU the device's own, by events).
  */
 export const COMPARE_SOURCE = String.raw`
 typedef struct {
@@ -59,7 +56,7 @@ static void compare_blocks(const plan *plans, int32_t most, int64_t budget_ns) {
   free(times);
 }
 
-static void compare_plans(const options *chosen) {
+static void compare_plans(const fusion_options *chosen) {
   plan plans[2] = {
       {0, chosen->second_step, 0, chosen->second_input, 0, chosen->second_output},
       {chosen->second_step, program->step_count, chosen->second_input, program->input_count,
@@ -81,12 +78,12 @@ static void compare_plans(const options *chosen) {
     compare_totals(plans, chosen->runs, chosen->budget_ns);
     compare_blocks(plans, chosen->runs, chosen->budget_ns);
   }
-  FILE *file = create(chosen->outputs);
+  FILE *file = fusion_create(chosen->outputs);
   int64_t offset = 0;
   for (int32_t which = 0; which < 2; which++) {
     run_plan(plans + which);
-    offset = put_outputs(file, plans[which].output, plans[which].output_end, offset);
+    offset = fusion_put_outputs(file, symbols, plans[which].output, plans[which].output_end, offset);
   }
-  finish(file);
+  fusion_close(file);
 }
 `;

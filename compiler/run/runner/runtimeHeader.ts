@@ -82,7 +82,8 @@ int64_t fusion_peak_bytes(void);
 
 /* fusion_report.c: one JSON object a line. */
 
-void fusion_report_hello(int threads);
+/* runner is cleaned of what JSON does not hold. */
+void fusion_report_hello(const char *runner, int threads, int64_t cores);
 void fusion_report_first_run(int64_t nanoseconds);
 void fusion_report_total(const int64_t *nanoseconds, int32_t count);
 /* The same of one of two plans that are compared. */
@@ -97,6 +98,8 @@ void fusion_report_memory(int64_t bytes);
 void fusion_report_done(void);
 /* These end the process. The message is plain text without quotes. */
 _Noreturn void fusion_fail(const char *message, const char *detail);
+/* The machine that the program is for is not here: nothing is wrong with the program. */
+_Noreturn void fusion_fail_unavailable(const char *message);
 _Noreturn void fusion_fail_check(int32_t step, int32_t check);
 _Noreturn void fusion_fail_size(int32_t step);
 /* Crashes and the time limit become error lines; step is read when it happens. */
