@@ -10,6 +10,7 @@ import type { StorageType } from '../loop/scalarType.ts';
 import { storageBytes } from '../loop/scalarType.ts';
 import type { Index } from '../loop/indexExpr.ts';
 import { evaluateIndex } from '../loop/indexExpr.ts';
+import type { TileSize } from '../schedule/winograd/transforms.ts';
 import type { BundleBuffer, BundleConstant } from './bundle.ts';
 import { BundleError } from './bundleError.ts';
 import { aligned } from './memoryPlan.ts';
@@ -23,9 +24,16 @@ export interface BufferDraft {
   readonly storage: StorageType;
   readonly physical: readonly number[];
   readonly layout?: Layout;
+  readonly filter?: TileSize;
   /** Steps, both included; weights are always there. */
   readonly first: number;
   last: number;
+}
+
+/** How a kernel wants a constant: see `ScheduledProgram`. */
+export interface ConstantForm {
+  readonly layout: Layout | undefined;
+  readonly filter: TileSize | undefined;
 }
 
 /** Bytes of one buffer that can still be addressed exactly. */
@@ -50,18 +58,19 @@ export class BufferTable {
     return this.drafts.push({ ...draft, last: first, ...(layout && { layout }) }) - 1;
   }
 
-  /** A constant in a layout: kept once however many kernels read it. */
-  weight(index: number, value: Value, buffer: Buffer, layout: Layout | undefined): number {
+  /** A constant in one form: kept once however many kernels read it. */
+  weight(index: number, value: Value, buffer: Buffer, { layout, filter }: ConstantForm): number {
     const known = this.packed.get(value) ?? new Map<string, number>();
     this.packed.set(value, known);
-    const key = layoutKey(layout);
+    const key = `${layoutKey(layout)} ${filter ?? ''}`;
     const before = known.get(key);
     if (before !== undefined) return before;
     const physical = extentsOf(buffer.shape, value.name);
     const bytes = bytesOf(value.name, buffer.storage, physical);
     const { name } = value;
     const draft = { value: index, name, space: 'weights', bytes, storage: buffer.storage } as const;
-    const lives = { physical, first: 0, last: 0, ...(layout && { layout }) };
+    const form = { ...(layout && { layout }), ...(filter && { filter }) };
+    const lives = { physical, first: 0, last: 0, ...form };
     const at = this.drafts.push({ ...draft, ...lives }) - 1;
     known.set(key, at);
     this.constants.push({ draft: at, value });
@@ -92,9 +101,9 @@ export class BufferTable {
   }
 
   finished(offsetOf: (draft: number) => number): readonly BundleBuffer[] {
-    return this.drafts.map(({ value, space, bytes, storage, physical, layout }, i) => {
-      const offset = offsetOf(i);
-      return { value, space, offset, bytes, storage, physical, ...(layout && { layout }) };
+    return this.drafts.map(({ value, space, bytes, storage, physical, layout, filter }, i) => {
+      const form = { ...(layout && { layout }), ...(filter && { filter }) };
+      return { value, space, offset: offsetOf(i), bytes, storage, physical, ...form };
     });
   }
 }

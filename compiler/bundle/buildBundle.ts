@@ -196,14 +196,15 @@ class BundleBuilder {
   }
 
   /** Inputs, outputs, counts, shared: in the order of the kernel's arguments. */
-  private stepBuffers(lowered: LoweredBlock, { kernel, packed }: PooledKernel): number[] {
+  private stepBuffers(lowered: LoweredBlock, { kernel, packed, filters }: PooledKernel): number[] {
     const { program, shared } = kernel.phased;
     const step = this.steps.length;
     const inputs = program.inputs.map((buffer, place) => {
       const constant = constantAt(this.bound.model.graph, lowered, place);
       const index = lowered.inputs[place]!;
       if (constant !== undefined) {
-        return this.buffers.weight(index, constant, buffer, packed.get(buffer.name));
+        const form = { layout: packed.get(buffer.name), filter: filters.get(buffer.name) };
+        return this.buffers.weight(index, constant, buffer, form);
       }
       const found = this.places.get(index)!;
       const extents = extentsOf(buffer.shape, kernel.name);

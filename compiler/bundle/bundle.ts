@@ -7,6 +7,7 @@ import type { Constant, KnownTensor } from '../graph/graph.ts';
 import type { Index } from '../loop/indexExpr.ts';
 import type { Layout } from '../loop/layout.ts';
 import type { StorageType } from '../loop/scalarType.ts';
+import type { TileSize } from '../schedule/winograd/transforms.ts';
 import type { Target } from '../target/target.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
@@ -22,6 +23,8 @@ export interface BundleBuffer {
   /** Extents in memory; data-dependent ones at their upper bound. */
   readonly physical: readonly number[];
   readonly layout?: Layout;
+  /** Weights that are 3 x 3 filters, transformed for tiles of this size before they are laid out. */
+  readonly filter?: TileSize;
 }
 
 export interface BundleStep {

@@ -9,6 +9,7 @@ import { layoutKey } from '../loop/layout.ts';
 import { assertProgram } from '../loop/verify.ts';
 import type { LoweredBlock } from '../lower/block.ts';
 import { scheduleProgram } from '../schedule/scheduleProgram.ts';
+import type { TileSize } from '../schedule/winograd/transforms.ts';
 import type { Target } from '../target/target.ts';
 import { checksOf, scratchBytes } from './kernelFacts.ts';
 import { blamedOperators, kernelKey } from './kernelKey.ts';
@@ -30,6 +31,8 @@ export interface PooledKernel {
   readonly kernel: EmittedKernel;
   /** Layouts of constants, by buffer name. */
   readonly packed: ReadonlyMap<string, Layout>;
+  /** Tiles that constants are transformed for before they are packed, by buffer name. */
+  readonly filters: ReadonlyMap<string, TileSize>;
   /** Operators that the kernel's checks blame, in order of the lowered program. */
   readonly blamed: readonly string[];
 }
@@ -61,11 +64,12 @@ export class KernelPool {
     const name = kernelName(index, types);
     const named = { ...lowered.program, name };
     const { target } = this;
-    const { program, packed } = scheduleProgram(named, { target, constants, layouts });
+    const scheduled = scheduleProgram(named, { target, constants, layouts });
+    const { program, packed, filters = new Map<string, TileSize>() } = scheduled;
     assertProgram(program, 'scheduling');
     const phased = phasesOf(program);
     const kernel = { name, phased, checks: checksOf(phased), scratchBytes: scratchBytes(phased) };
-    return { index, kernel, packed, blamed: blamedOperators(lowered.program) };
+    return { index, kernel, packed, filters, blamed: blamedOperators(lowered.program) };
   }
 }
 

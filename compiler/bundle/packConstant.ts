@@ -10,6 +10,8 @@ import { storageBytes } from '../loop/scalarType.ts';
 import { constantChunks, elementCount, readConstant } from '../onnx/constantData.ts';
 import { byteLength, decodeElements } from '../onnx/elements.ts';
 import type { ModelSource } from '../onnx/source.ts';
+import { domainOf, TAPS, transformFilters } from '../schedule/winograd/transforms.ts';
+import type { TileSize } from '../schedule/winograd/transforms.ts';
 import type { ElementArray } from '../tensor/tensor.ts';
 import { elementView } from '../tensor/tensor.ts';
 import { constantBytes } from './computedConstants.ts';
@@ -20,6 +22,8 @@ export interface Packing {
   readonly storage: StorageType;
   /** Row-major where missing. */
   readonly layout?: Layout;
+  /** 3 x 3 filters, transformed for tiles of this size before they are laid out: the last two axes are longer then. */
+  readonly filter?: TileSize;
   /** Extents in memory. */
   readonly physical: readonly number[];
 }
@@ -29,8 +33,8 @@ export interface Packing {
  * ModelError where the elements cannot be read.
  */
 export function* packedChunks(packing: Packing, source: ModelSource): Generator<Uint8Array> {
-  const { constant, layout, storage, physical } = packing;
-  const rows = layout === undefined && sameExtents(physical, constant.dims);
+  const { layout, storage, physical } = packing;
+  const rows = layout === undefined && sameExtents(physical, logicalDims(packing));
   if (!rows) {
     yield scattered(packing, source);
     return;
@@ -41,12 +45,13 @@ export function* packedChunks(packing: Packing, source: ModelSource): Generator<
 }
 
 function scattered(packing: Packing, source: ModelSource): Uint8Array {
-  const { constant, storage, physical } = packing;
+  const { storage, physical } = packing;
+  const logical = logicalDims(packing);
   const count = physical.reduce((product, dim) => product * dim, 1);
   const bytes = new Uint8Array(count * storageBytes(storage));
   const target = elementView(storage, bytes);
-  const dims = constant.dims.length === 0 ? [1] : constant.dims;
-  const tables = constant.dims.length === 0 ? [new Float64Array(1)] : offsetTables(packing);
+  const dims = logical.length === 0 ? [1] : logical;
+  const tables = logical.length === 0 ? [new Float64Array(1)] : offsetTables(packing);
   const inner = tables.at(-1)!;
   const walk = new RowWalk(dims.slice(0, -1), tables);
   let at = 0;
@@ -118,9 +123,11 @@ class RowWalk {
 }
 
 /** By logical axis: what each position along it adds to the place in memory. */
-function offsetTables({ constant, layout, physical }: Packing): readonly Float64Array[] {
-  const axes: Layout = layout ?? constant.dims.map((_, axis) => ({ axis }));
-  const tables = constant.dims.map((dim) => new Float64Array(dim));
+function offsetTables(packing: Packing): readonly Float64Array[] {
+  const { layout, physical } = packing;
+  const dims = logicalDims(packing);
+  const axes: Layout = layout ?? dims.map((_, axis) => ({ axis }));
+  const tables = dims.map((dim) => new Float64Array(dim));
   let stride = 1;
   for (let i = axes.length - 1; i >= 0; i--) {
     const { axis, divide = 1, modulo = Infinity } = axes[i]!;
@@ -136,8 +143,35 @@ function offsetTables({ constant, layout, physical }: Packing): readonly Float64
   return tables;
 }
 
+/** Extents of what is laid out. */
+function logicalDims({ constant: { dims }, filter }: Packing): readonly number[] {
+  if (filter === undefined) return dims;
+  return [...dims.slice(0, -2), domainOf(filter), domainOf(filter)];
+}
+
 /** Dense elements in row-major order. */
-function elementChunks({ constant, known }: Packing, source: ModelSource): Iterable<Uint8Array> {
+function elementChunks(packing: Packing, source: ModelSource): Iterable<Uint8Array> {
+  const { filter } = packing;
+  const chunks = storedChunks(packing, source);
+  return filter === undefined ? chunks : filterChunks(chunks, filter);
+}
+
+/** Chunks may end inside of a filter: what is left of one goes before the next. */
+function* filterChunks(chunks: Iterable<Uint8Array>, tile: TileSize): Generator<Uint8Array> {
+  const size = TAPS * TAPS * Float32Array.BYTES_PER_ELEMENT;
+  let left = new Uint8Array();
+  for (const chunk of chunks) {
+    const bytes = new Uint8Array(left.length + chunk.length);
+    bytes.set(left);
+    bytes.set(chunk, left.length);
+    const whole = bytes.length - (bytes.length % size);
+    left = bytes.slice(whole);
+    const transformed = transformFilters(new Float32Array(bytes.buffer, 0, whole / 4), tile);
+    yield new Uint8Array(transformed.buffer);
+  }
+}
+
+function storedChunks({ constant, known }: Packing, source: ModelSource): Iterable<Uint8Array> {
   if (constant.sparse !== undefined) return [denseBytes(constant, constant.sparse.indices, source)];
   if (constant.source.kind === 'operators') return [constantBytes(constant, source)];
   return constantChunks(constant, source, known);

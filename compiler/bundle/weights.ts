@@ -36,7 +36,7 @@ export function writeWeights(
     at += bytes.length;
   };
   for (const { buffer, constant, known } of constants) {
-    const { offset, bytes, storage, physical, layout } = buffers[buffer]!;
+    const { offset, bytes, storage, physical, layout, filter } = buffers[buffer]!;
     put(zeros(offset - at));
     const packing = {
       constant,
@@ -44,6 +44,7 @@ export function writeWeights(
       physical,
       ...(known && { known }),
       ...(layout && { layout }),
+      ...(filter && { filter }),
     };
     for (const chunk of packedChunks(packing, source)) put(chunk);
     if (at !== offset + bytes) {

@@ -1,7 +1,7 @@
 /**
  * From a lowered program to a fast one for a target. The result means the same (sums may be reassociated), keeps the
- * names and the order of arguments, and reads constants in the layouts that it lists. Every nest of the root is
- * scheduled by itself; one that no schedule fits stays as lowering made it.
+ * names and the order of arguments, and reads constants in the layouts that it lists. Every nest of the root, and every
+ * stage inside of a staged loop, is scheduled by itself; one that no schedule fits stays as lowering made it.
  */
 import { unprovenAccesses, unprovenIn } from '../loop/bounds.ts';
 import type { Layout } from '../loop/layout.ts';
@@ -14,11 +14,12 @@ import { fuseNests } from './fuseNests.ts';
 import { scheduleGpu } from './gpu/scheduleGpu.ts';
 import { markIndependent, onlyRootParallel } from './independent.ts';
 import { nameExtents } from './nameExtents.ts';
-import { nestAt, rootLoops } from './nest.ts';
+import { nestAt } from './nest.ts';
 import { rowCycles, scheduleRows, scheduleTotal } from './rows.ts';
 import type { NestNote, ScheduledProgram, ScheduleRequest } from './schedule.ts';
 import { packableLocals } from './packableLocals.ts';
 import { planNest } from './planNest.ts';
+import { isStage, nestLoops, onOneThread } from './stagedNests.ts';
 import type { TileContext, TilePlan } from './tilePlan.ts';
 import { turnOperand } from './turnOperand.ts';
 import { visitStores } from './transform/independence.ts';
@@ -28,6 +29,9 @@ import { hoistInvariant } from './transform/hoistInvariant.ts';
 import { shareCommon } from './transform/shareCommon.ts';
 import { tile } from './transform/tile.ts';
 import type { TileRequest } from './transform/tile.ts';
+import { chooseBlocking } from './winograd/choose.ts';
+import type { WinogradProgram } from './winograd/winograd.ts';
+import { throughWinograd } from './winograd/winograd.ts';
 
 export function scheduleProgram(program: LoopProgram, request: ScheduleRequest): ScheduledProgram {
   if (request.target.language === 'opencl') return scheduleGpu(program, request);
@@ -35,14 +39,31 @@ export function scheduleProgram(program: LoopProgram, request: ScheduleRequest):
   // Loops cut where indices divide them: what a branch around says of the whole index may be lost to proofs.
   const marked = markIndependent(provenNests(named, matchDivisions(named)));
   const logical = fuseNests(marked, new Set(request.layouts.keys()));
-  const prepared = prepare(relayout(logical, withLocals(logical, request)), request);
-  for (const careful of [false, true]) {
-    const scheduled = scheduleNests(prepared, request, careful);
-    if (unprovenAccesses(scheduled.program).length === 0) return scheduled;
-  }
+  const { target, constants, blocking = (conv) => chooseBlocking(conv, target) } = request;
+  const staged = throughWinograd(logical, constants, blocking);
+  const fast = staged.filters.size === 0 ? undefined : schedulePrepared(staged, request);
+  const scheduled = fast ?? schedulePrepared({ ...NOT_STAGED, program: logical }, request);
+  if (scheduled !== undefined) return scheduled;
   const whole = simplifyProgram(program);
   const plain = relayout(whole, withLocals(whole, request));
-  return { program: plain, packed: new Map(), nests: [{ kind: 'generic', refused: 'no proofs' }] };
+  const nests: readonly NestNote[] = [{ kind: 'generic', refused: 'no proofs' }];
+  return { program: plain, packed: new Map(), nests };
+}
+
+const NOT_STAGED = { staged: new Set<string>(), filters: new Map() } as const;
+
+/** `undefined` where not all accesses are proven. */
+function schedulePrepared(
+  { program, staged, filters }: WinogradProgram,
+  request: ScheduleRequest,
+): ScheduledProgram | undefined {
+  const relaid = relayout(program, withLocals(program, request));
+  const prepared = prepare(relaid, request, staged);
+  for (const careful of [false, true]) {
+    const scheduled = scheduleNests(prepared, request, careful);
+    if (unprovenAccesses(scheduled.program).length === 0) return { ...scheduled, filters };
+  }
+  return undefined;
 }
 
 /** @param careful every nest is proven by itself, and stays as it was where that fails. */
@@ -125,7 +146,11 @@ interface Prepared {
  * Plans for all nests, and the program with its constants packed and operands copied as they want. Memory that a nest
  * fills for one product is packed like a constant, so its reader is planned first.
  */
-function prepare(program: LoopProgram, request: ScheduleRequest): Prepared {
+function prepare(
+  program: LoopProgram,
+  request: ScheduleRequest,
+  staged: ReadonlySet<string>,
+): Prepared {
   const packed = new Map<string, Layout>();
   const constants = new Set(request.constants);
   const own = packableLocals(program);
@@ -137,9 +162,11 @@ function prepare(program: LoopProgram, request: ScheduleRequest): Prepared {
   const free = new Set(context.constants);
   const plans: PlannedNest[] = [];
   let current = program;
-  const planOf = (variable: string): TilePlan | undefined =>
-    planNest(nestAt(current, variable), { ...context, constants: free });
-  for (const variable of readersFirst(current, own)) {
+  const planOf = (variable: string): TilePlan | undefined => {
+    const plan = planNest(nestAt(current, variable), { ...context, constants: free });
+    return isStage(current, variable) ? onOneThread(plan) : plan;
+  };
+  for (const variable of readersFirst(current, own, staged)) {
     const plan = planOf(variable);
     const packs = plan?.packs ?? new Map<string, Layout>();
     const relaid = unlessRefused(() => relayout(current, packs));
@@ -157,7 +184,7 @@ function prepare(program: LoopProgram, request: ScheduleRequest): Prepared {
     }
     plans.push({ variable, plan });
   }
-  const order = rootLoops(current);
+  const order = nestLoops(current, staged);
   plans.sort((a, b) => order.indexOf(a.variable) - order.indexOf(b.variable));
   return { program: current, packed, plans };
 }
@@ -176,12 +203,16 @@ function fillingPanels(program: LoopProgram, filled: ReadonlySet<string>): LoopP
 }
 
 /** Nests that read memory of the program's own, then the others, each in order. */
-function readersFirst(program: LoopProgram, own: ReadonlySet<string>): readonly string[] {
+function readersFirst(
+  program: LoopProgram,
+  own: ReadonlySet<string>,
+  staged: ReadonlySet<string>,
+): readonly string[] {
   const reads = (variable: string): boolean =>
     nestAt(program, variable).accesses.some(
       ({ kind, buffer }) => kind === 'load' && own.has(buffer.name),
     );
-  const all = rootLoops(program);
+  const all = nestLoops(program, staged);
   if (own.size === 0) return all;
   return [...all.filter(reads), ...all.filter((variable) => !reads(variable))];
 }

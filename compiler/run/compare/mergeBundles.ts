@@ -108,8 +108,8 @@ function mergeMemory(a: Bundle, b: Bundle) {
 }
 
 /** Constants that are packed alike are the same bytes. */
-function packingKey({ storage, physical, layout, bytes }: BundleBuffer): string {
-  return `${storage} ${physical.join('x')} ${layoutKey(layout)} ${bytes}`;
+function packingKey({ storage, physical, layout, filter, bytes }: BundleBuffer): string {
+  return `${storage} ${physical.join('x')} ${layoutKey(layout)} ${filter ?? ''} ${bytes}`;
 }
 
 function align(bytes: number): number {

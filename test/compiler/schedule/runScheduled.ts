@@ -2,18 +2,22 @@
 // back row-major. Takes the place of the interpreter wherever lowered programs are judged.
 import { unprovenAccesses } from '../../../compiler/loop/bounds.ts';
 import type { Buffer } from '../../../compiler/loop/expr.ts';
-import { evaluateIndex, variable } from '../../../compiler/loop/indexExpr.ts';
+import type { Scalar } from '../../../compiler/loop/arithmetic.ts';
+import { constant, evaluateIndex, variable } from '../../../compiler/loop/indexExpr.ts';
 import { interpret, shapeOf } from '../../../compiler/loop/interpret.ts';
 import type { Layout } from '../../../compiler/loop/layout.ts';
 import { physicalIndex } from '../../../compiler/loop/layout.ts';
 import type { LoopProgram } from '../../../compiler/loop/ir.ts';
 import type { Cells } from '../../../compiler/loop/memory.ts';
-import { allocate } from '../../../compiler/loop/memory.ts';
+import { allocate, elementsOf } from '../../../compiler/loop/memory.ts';
 import { printProgram } from '../../../compiler/loop/print.ts';
 import { verifyProgram } from '../../../compiler/loop/verify.ts';
 import { channelLayout } from '../../../compiler/schedule/channelBlock.ts';
 import type { NestNote } from '../../../compiler/schedule/schedule.ts';
 import { scheduleProgram } from '../../../compiler/schedule/scheduleProgram.ts';
+import type { ChooseBlocking } from '../../../compiler/schedule/winograd/choose.ts';
+import { domainOf, transformFilters } from '../../../compiler/schedule/winograd/transforms.ts';
+import type { TileSize } from '../../../compiler/schedule/winograd/transforms.ts';
 import type { Target } from '../../../compiler/target/target.ts';
 import { TARGETS } from '../../../compiler/target/target.ts';
 
@@ -26,6 +30,8 @@ export interface ScheduledRunOptions {
   readonly blocked?: boolean;
   /** Inputs that may be packed, by name; default: all but the first. */
   readonly constants?: (program: LoopProgram) => ReadonlySet<string>;
+  /** Default: what the target's rule says. */
+  readonly blocking?: ChooseBlocking;
   readonly onSchedule?: (program: LoopProgram, nests: readonly NestNote[]) => void;
 }
 
@@ -42,7 +48,9 @@ export function runScheduled(options: ScheduledRunOptions = {}): typeof interpre
       const layout = constants.has(buffer.name) ? undefined : channelLayout(buffer, target);
       if (layout !== undefined) layouts.set(buffer.name, layout);
     }
-    const scheduled = scheduleProgram(program, { target, constants, layouts });
+    const { blocking } = options;
+    const request = { target, constants, layouts, ...(blocking && { blocking }) };
+    const scheduled = scheduleProgram(program, request);
     expectSound(program, scheduled.program);
     options.onSchedule?.(scheduled.program, scheduled.nests);
     const layoutOf = (name: string): Layout | undefined =>
@@ -53,14 +61,17 @@ export function runScheduled(options: ScheduledRunOptions = {}): typeof interpre
     [...program.inputs, ...program.outputs].forEach((logical, i) => {
       const { name, storage } = logical;
       const shape = shapeOf(all[i]!.shape, sizes);
-      const place = placesOf(logical, shape, layoutOf(name), sizes);
+      const tile = scheduled.filters?.get(name);
+      const form = tile === undefined ? logical : transformed(logical, tile);
+      const place = placesOf(form, shape, layoutOf(name), sizes);
       places.set(name, place);
       const isInput = i < program.inputs.length;
       const count = shape.reduce((a, b) => a * b, 1);
       // Padding of packed constants is zero; that of other memory is undefined.
       const packed = scheduled.packed.has(name);
+      const given = isInput ? elementsFor(memory.get(name)!, tile) : undefined;
       const cells = allocate(storage, count, isInput && packed ? 'zero' : 'poisoned');
-      if (isInput) place.forEach((to, from) => cells.set(to, memory.get(name)!.get(from)));
+      if (given) place.forEach((to, from) => cells.set(to, given(from)));
       physical.set(name, cells);
     });
     interpret(scheduled.program, sizes, physical, runOptions);
@@ -69,6 +80,18 @@ export function runScheduled(options: ScheduledRunOptions = {}): typeof interpre
       places.get(name)!.forEach((at, logical) => copyCell(from, at, to, logical));
     }
   };
+}
+
+/** Filters as the kernel wants them. */
+function transformed(buffer: Buffer, tile: TileSize): Buffer {
+  const domain = constant(domainOf(tile));
+  return { ...buffer, shape: [...buffer.shape.slice(0, -2), domain, domain] };
+}
+
+function elementsFor(cells: Cells, tile: TileSize | undefined): (at: number) => Scalar {
+  if (tile === undefined) return (at) => cells.get(at);
+  const filters = transformFilters(Float32Array.from(elementsOf(cells), Number), tile);
+  return (at) => filters[at]!;
 }
 
 /** What was never written (beyond a size that the program finds out) stays unwritten. */
