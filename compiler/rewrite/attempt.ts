@@ -312,7 +312,7 @@ class Builder {
       // In bodies of control flow nothing is computed ahead of time.
       if (graph.graph.path !== '') return undefined;
     }
-    const cost = costOf(operator, entry, graph, graph.estimator);
+    const cost = costOf(operator, entry, graph);
     this.added.push({ operator, cost });
     return outputs;
   }

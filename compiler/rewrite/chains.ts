@@ -2,8 +2,6 @@
  * Kinds of chains that patterns name (`~moves`): operators that pass one input on, so that something at the end of the
  * chain may as well stand at its start.
  */
-import type { MappingType } from '../mapping/mappingTypes.ts';
-import { OperatorView } from '../ops/operatorView.ts';
 import { isOneElement, rankOf } from './constants.ts';
 import type { Node, RewriteGraph } from './rewriteGraph.ts';
 
@@ -40,7 +38,7 @@ const pointwise: Link = (graph, node) => {
   }
   if (operator.inputs.length === 1) {
     const isElementwise =
-      !operator.attributes.has('axis') && mappingOf(graph, node) === 'one-to-one';
+      !operator.attributes.has('axis') && graph.mappingOf(node) === 'one-to-one';
     return isElementwise ? 0 : undefined;
   }
   if (!BINARY.has(operator.type)) return undefined;
@@ -55,12 +53,9 @@ function isScalarBeside(graph: RewriteGraph, scalar: number, other: number): boo
   return (rankOf(graph, scalar) ?? Infinity) <= (rankOf(graph, other) ?? -1);
 }
 
-function mappingOf(graph: RewriteGraph, { operator, entry }: Node): MappingType | undefined {
-  try {
-    return entry?.mapping(new OperatorView(operator, graph)).node;
-  } catch {
-    return undefined;
-  }
-}
-
 export const chainKinds: Readonly<Record<string, Link | undefined>> = { moves, pointwise };
+
+/** Types that links can have; any where missing. */
+export const chainTypes: Readonly<Record<string, ReadonlySet<string> | undefined>> = {
+  moves: MOVES,
+};

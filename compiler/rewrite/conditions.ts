@@ -58,6 +58,23 @@ export function exactOperator(label: string): Condition {
   return (match) => match.node(label).entry?.properties.includes('exact') === true;
 }
 
+/** Its result is read once, and nowhere else than in the graph: it goes when its reader goes. */
+export function readOnce(label: string): Condition {
+  return (match) => {
+    const { cells } = match.graph;
+    const cell = cells[match.node(label).operator.outputs[0] ?? -1];
+    return cell?.uses === 1 && !cell.isOutput && !cell.isCaptured;
+  };
+}
+
+/** Some other operator computes the same. */
+export function hasTwin(label: string): Condition {
+  return (match) => {
+    const { key, index } = match.node(label);
+    return key !== undefined && match.graph.byKey.get(key) !== index;
+  };
+}
+
 /** It reads one value. */
 export function unaryOperator(label: string): Condition {
   return (match) => match.node(label).operator.inputs.filter((value) => value >= 0).length === 1;
@@ -76,6 +93,27 @@ export function perColumn(name: string): Condition {
   return (match) => {
     const shape = shapeOf(match.graph, match.value(name));
     return shape !== null && shape.slice(0, -1).every((dim) => dim === 1);
+  };
+}
+
+/**
+ * Both values are smaller than the result, or something reads both already: only then combining them first can save
+ * anything. True of a pair that the pattern does not bind only if it is true of another.
+ */
+export function meetEarly(...pairs: readonly (readonly [a: string, b: string])[]): Condition {
+  return (match) => {
+    const { graph, result } = match;
+    const whole = graph.bytesOf(result.index);
+    return pairs.some(([left, right]) => {
+      const [a, b] = [match.value(left), match.value(right)];
+      if (a < 0 || b < 0) return false;
+      if (graph.bytesOf(a) < whole && graph.bytesOf(b) < whole) return true;
+      const [one, other] = [graph.cells[a]?.readers, graph.cells[b]?.readers];
+      if (!one || !other) return false;
+      const [few, many] = one.size < other.size ? [one, other] : [other, one];
+      for (const reader of few) if (many.has(reader)) return true;
+      return false;
+    });
   };
 }
 

@@ -4,12 +4,9 @@
  * model is packed.
  */
 import type { Operator } from '../graph/graph.ts';
-import type { Estimator } from '../ecg/estimate.ts';
-import { bytesOf } from '../ecg/tensorBytes.ts';
 import type { OperatorEntry } from '../ops/define.ts';
-import type { ValueFacts } from '../ops/operatorView.ts';
 import { OperatorView } from '../ops/operatorView.ts';
-import { UNKNOWN_TYPE } from '../graph/types.ts';
+import type { RewriteGraph } from './rewriteGraph.ts';
 
 export interface Cost {
   readonly flops: number;
@@ -23,37 +20,27 @@ export const NO_COST: Cost = { flops: 0, bytes: 0, operators: 0 };
 export function costOf(
   operator: Operator,
   entry: OperatorEntry | undefined,
-  facts: ValueFacts,
-  estimator: Estimator,
+  graph: RewriteGraph,
 ): Cost {
-  const outputs = operator.outputs.filter((value) => value >= 0);
-  if (outputs.length > 0 && outputs.every((value) => facts.constant[value])) return NO_COST;
+  const { inputs, outputs } = operator;
+  const isFixed = (value: number): boolean => value < 0 || graph.constant[value] === true;
+  if (outputs.every(isFixed) && outputs.some((value) => value >= 0)) return NO_COST;
   let bytes = 0;
-  for (const value of new Set(operator.inputs)) {
-    if (value >= 0 && !isFixed(facts, value)) bytes += sizeOf(facts, value, estimator);
-  }
-  for (const value of outputs) bytes += sizeOf(facts, value, estimator);
-  return { flops: flopsOf(operator, entry, facts, estimator), bytes, operators: 1 };
-}
-
-/** Weights, and sizes: nothing that an operator writes. */
-function isFixed(facts: ValueFacts, value: number): boolean {
-  return facts.constant[value] === true;
-}
-
-function sizeOf(facts: ValueFacts, value: number, estimator: Estimator): number {
-  return estimator.value(bytesOf(facts.types[value] ?? UNKNOWN_TYPE));
+  inputs.forEach((value, at) => {
+    if (!isFixed(value) && inputs.indexOf(value) === at) bytes += graph.bytesOf(value);
+  });
+  for (const value of outputs) if (value >= 0) bytes += graph.bytesOf(value);
+  return { flops: flopsOf(operator, entry, graph), bytes, operators: 1 };
 }
 
 function flopsOf(
   operator: Operator,
   entry: OperatorEntry | undefined,
-  facts: ValueFacts,
-  estimator: Estimator,
+  graph: RewriteGraph,
 ): number {
   if (!entry) return 0;
   try {
-    return estimator.value(entry.flops(new OperatorView(operator, facts)));
+    return graph.estimator.value(entry.flops(new OperatorView(operator, graph)));
   } catch {
     // Rules run on operators whose inference failed too.
     return 0;

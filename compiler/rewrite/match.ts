@@ -8,6 +8,7 @@ import { chainKinds } from './chains.ts';
 import { splatOf } from './constants.ts';
 import type { OperatorPattern, Pattern } from './pattern.ts';
 import type { Cell, Node, RewriteGraph } from './rewriteGraph.ts';
+import type { Condition } from './rule.ts';
 import { sameAttributes } from './structureKey.ts';
 
 /** Matches of one form at one operator that are looked at; symmetric patterns repeat themselves. */
@@ -29,6 +30,20 @@ export class Match {
     /** All operators it stands on, root first, each once. */
     readonly nodes: readonly Node[],
   ) {}
+
+  /** A copy that does not change when matching goes on. */
+  kept(): Match {
+    const { graph, root, variables, rests, labels, chains, nodes } = this;
+    return new Match(
+      graph,
+      root,
+      new Map(variables),
+      new Map(rests),
+      new Map(labels),
+      new Map(chains),
+      [...new Set(nodes)],
+    );
+  }
 
   value(name: string): number {
     return this.variables.get(name) ?? -1;
@@ -61,22 +76,33 @@ export class Match {
 /** Looks for patterns in one graph; made once, since most patterns fit nowhere. */
 export class Matcher {
   private found: Match[] = [];
-  private root: Node | undefined;
   private readonly variables = new Map<string, number>();
   private readonly rests = new Map<string, readonly number[]>();
   private readonly labels = new Map<string, Node>();
   private readonly chains = new Map<string, readonly Node[]>();
   private readonly stack: Node[] = [];
   private readonly seen = new Set<string>();
+  /** What is bound at the moment. */
+  private current: Match | undefined;
+  private conditions: readonly Condition[] = [];
 
   constructor(private readonly graph: RewriteGraph) {}
 
-  /** All matches of a pattern whose root operator is `root`, a few at most, in a fixed order. */
-  find(pattern: OperatorPattern, root: Node): readonly Match[] {
-    this.root = root;
+  /**
+   * Matches of a pattern whose root operator is `root`, in a fixed order: of the first few those that fulfil all
+   * conditions.
+   */
+  find(
+    pattern: OperatorPattern,
+    root: Node,
+    conditions: readonly Condition[] = [],
+  ): readonly Match[] {
+    const { graph, variables, rests, labels, chains, stack } = this;
+    this.current = new Match(graph, root, variables, rests, labels, chains, stack);
+    this.conditions = conditions;
     this.found = [];
     this.matchNode(pattern, root, this.record);
-    if (this.found.length > 0) this.seen.clear();
+    if (this.seen.size > 0) this.seen.clear();
     return this.found;
   }
 
@@ -88,20 +114,12 @@ export class Matcher {
     a.length === b.length && a.every((value, i) => this.same(value, b[i] as number));
 
   private readonly record = (): void => {
-    const key = [...this.variables.values(), ...this.rests.values()].join();
-    if (!this.root || this.seen.has(key) || this.found.length >= MOST_MATCHES) return;
-    this.seen.add(key);
-    this.found.push(
-      new Match(
-        this.graph,
-        this.root,
-        new Map(this.variables),
-        new Map(this.rests),
-        new Map(this.labels),
-        new Map(this.chains),
-        [...new Set(this.stack)],
-      ),
-    );
+    const { seen, variables, rests, current } = this;
+    if (!current || seen.size >= MOST_MATCHES) return;
+    const key = [...variables.values(), ...rests.values()].join();
+    if (seen.has(key)) return;
+    seen.add(key);
+    if (this.conditions.every((condition) => condition(current))) this.found.push(current.kept());
   };
 
   /** Calls `then` once for every way to match; bindings hold while it runs. */

@@ -6,12 +6,16 @@
 import { isSymbolic, symbolsOf } from '../graph/dim.ts';
 import type { Constant, Graph, KnownTensor, Model, Operator } from '../graph/graph.ts';
 import type { ValueType } from '../graph/types.ts';
+import { UNKNOWN_TYPE } from '../graph/types.ts';
+import type { MappingType } from '../mapping/mappingTypes.ts';
 import { findConstantValues } from '../ecg/constantValues.ts';
 import type { Estimator } from '../ecg/estimate.ts';
+import { bytesOf } from '../ecg/tensorBytes.ts';
 import type { OperatorEntry } from '../ops/define.ts';
 import { lookupOperator } from '../ops/index.ts';
 import { isNumeric } from '../ops/known.ts';
 import type { ValueFacts } from '../ops/operatorView.ts';
+import { OperatorView } from '../ops/operatorView.ts';
 import { costOf } from './cost.ts';
 import type { Cost } from './cost.ts';
 import { structureKey } from './structureKey.ts';
@@ -63,6 +67,9 @@ export class RewriteGraph implements ValueFacts {
   /** By value: the first constant with the same few elements, else the value itself. */
   readonly canonical: number[] = [];
   private readonly names: Set<string>;
+  private readonly mappings = new Map<Operator, MappingType | undefined>();
+  /** By value, once somebody asked. */
+  private readonly bytes: (number | undefined)[] = [];
   private readonly constantsByKey = new Map<string, number>();
   /** By value, for small constants. */
   private readonly constantKeys: (string | undefined)[] = [];
@@ -125,7 +132,7 @@ export class RewriteGraph implements ValueFacts {
     if (node.key !== undefined && this.byKey.get(node.key) === node.index) {
       this.byKey.delete(node.key);
     }
-    node.cost = costOf(node.operator, node.entry, this, this.estimator);
+    node.cost = costOf(node.operator, node.entry, this);
     node.key = isShareable(node) ? structureKey(node.operator, this.canonical) : undefined;
     if (node.key !== undefined && !this.byKey.has(node.key)) this.byKey.set(node.key, node.index);
   }
@@ -203,6 +210,24 @@ export class RewriteGraph implements ValueFacts {
     }
   }
 
+  /** How an operator maps its inputs; undefined where the table cannot say. */
+  mappingOf({ operator, entry }: Node): MappingType | undefined {
+    if (this.mappings.has(operator)) return this.mappings.get(operator);
+    let mapping: MappingType | undefined;
+    try {
+      mapping = entry?.mapping(new OperatorView(operator, this)).node;
+    } catch {
+      mapping = undefined;
+    }
+    this.mappings.set(operator, mapping);
+    return mapping;
+  }
+
+  /** Estimated bytes of a value. */
+  bytesOf(value: number): number {
+    return (this.bytes[value] ??= this.estimator.value(bytesOf(this.types[value] ?? UNKNOWN_TYPE)));
+  }
+
   /** The live operator that makes a value. */
   producerOf(value: number): Node | undefined {
     const node = this.nodes[this.cells[value]?.producer ?? -1];
@@ -245,6 +270,7 @@ export class RewriteGraph implements ValueFacts {
     this.known.length = count;
     this.constant.length = count;
     this.canonical.length = count;
+    this.bytes.length = Math.min(this.bytes.length, count);
     this.constantKeys.length = Math.min(this.constantKeys.length, count);
   }
 

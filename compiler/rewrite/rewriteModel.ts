@@ -8,7 +8,8 @@ import { Estimator } from '../ecg/estimate.ts';
 import { finishGraph } from './finishGraph.ts';
 import { RewriteGraph } from './rewriteGraph.ts';
 import type { RewriteApplication, RewriteResult, RewriteSettings } from './rewrite.ts';
-import { Rewriter, RuleIndex } from './rewriter.ts';
+import { Rewriter } from './rewriter.ts';
+import { RuleIndex } from './ruleIndex.ts';
 import { ALL_RULES } from './rules/index.ts';
 
 const INDEX = new RuleIndex(ALL_RULES);

@@ -3,7 +3,6 @@
  * matches around a change found anew, until nothing is saved any more. Every step lowers FLOPs, then bytes, then
  * operators, and raises neither of the first two, so it ends.
  */
-import type { Operator } from '../graph/graph.ts';
 import { DATA_TYPES } from '../graph/types.ts';
 import { isInteger } from '../ops/arithmetic.ts';
 import type { Attempt } from './attempt.ts';
@@ -13,86 +12,11 @@ import { CandidateQueue, isCurrent } from './candidates.ts';
 import { carryOut } from './carryOut.ts';
 import { compareSavings } from './cost.ts';
 import { Matcher } from './match.ts';
-import { depthOf, forEachPattern } from './pattern.ts';
 import type { RewriteApplication, RewriteSettings } from './rewrite.ts';
 import type { Node, RewriteGraph } from './rewriteGraph.ts';
-import type { Rule, RuleForm } from './rule.ts';
+import type { Rule } from './rule.ts';
+import type { RuleEntry, RuleIndex } from './ruleIndex.ts';
 import { sketchOf } from './sketch.ts';
-
-/** One spelling of a rule. */
-interface Entry {
-  readonly rule: Rule;
-  readonly form: RuleForm;
-  /** Place of the rule among all. */
-  readonly rank: number;
-  readonly depth: number;
-  /** For every operand that is an operator of named types: those types. One of the inputs has to be made by one. */
-  readonly needs: readonly ReadonlySet<string>[];
-}
-
-/** Rules by the type of their root, `*` for all operators. */
-export class RuleIndex {
-  private readonly byType = new Map<string, Entry[]>();
-  private readonly byProperty: (Entry & { readonly property: string })[] = [];
-  /** What may fit, by type and types of the producers. */
-  private readonly forTypes = new Map<string, readonly Entry[]>();
-  private readonly mentioned = new Set<string>();
-  /** Operators that a match can hang together over. */
-  readonly depth: number;
-
-  constructor(rules: readonly Rule[]) {
-    let depth = 0;
-    rules.forEach((rule, rank) => {
-      for (const form of rule.forms) {
-        const { types, property } = form.before;
-        forEachPattern(form.before, (part) => {
-          if (part.kind !== 'operator') return;
-          for (const type of part.types) this.mentioned.add(type);
-        });
-        const entry: Entry = {
-          rule,
-          form,
-          rank,
-          depth: depthOf(form.before),
-          needs: needsOf(form),
-        };
-        depth = Math.max(depth, entry.depth);
-        if (property !== undefined) this.byProperty.push({ ...entry, property });
-        for (const type of types) this.byType.set(type, [...(this.byType.get(type) ?? []), entry]);
-      }
-    });
-    this.depth = depth;
-  }
-
-  /** @param made types of the operators that make its inputs, '' for what no operator makes */
-  rulesFor({ operator, entry }: Node, made: readonly string[]): readonly Entry[] {
-    const type = qualified(operator);
-    const key = `${type}(${made.join()})`;
-    const known = this.forTypes.get(key);
-    if (known) return known;
-    const found = [
-      ...(this.byType.get(type) ?? []),
-      ...(this.byType.get('*') ?? []),
-      ...this.byProperty.filter(({ property }) =>
-        entry?.properties.some((own) => own === property),
-      ),
-    ].filter(({ needs }) => needs.every((types) => made.some((one) => types.has(one))));
-    if (this.forTypes.size < MOST_KEYS) this.forTypes.set(key, found);
-    return found;
-  }
-
-  /** Whether some rule names its type. */
-  mentions(operator: Operator): boolean {
-    return this.mentioned.has(qualified(operator));
-  }
-}
-
-/** Combinations of types that are remembered: types of a hostile file are endless. */
-const MOST_KEYS = 10_000;
-
-function qualified({ domain, type }: Operator): string {
-  return domain === '' ? type : `${domain}.${type}`;
-}
 
 /** Applications of one graph beyond this many times its operators are a mistake of the rules. */
 const MOST_PER_OPERATOR = 20;
@@ -102,6 +26,7 @@ export class Rewriter {
   private readonly queue = new CandidateQueue();
   private readonly made = new Map<string, number>();
   private readonly matcher: Matcher;
+  private readonly offRules: ReadonlySet<Rule>;
   /** By operator, then by depth of a pattern: the latest look. */
   private readonly looks = new Map<number, number[]>();
   private look = 0;
@@ -112,6 +37,7 @@ export class Rewriter {
     private readonly settings: RewriteSettings,
   ) {
     this.matcher = new Matcher(graph);
+    this.offRules = new Set(index.rules.filter((rule) => isOffAsWhole(rule, settings)));
   }
 
   run(): void {
@@ -167,56 +93,60 @@ export class Rewriter {
   }
 
   /** `rule@operator`, with a number where the rule applies there again. */
-  private idOf({ rule, match }: Candidate): string {
+  private idOf({ rule, match }: Pick<Candidate, 'rule' | 'match'>): string {
     const place = `${rule.name}@${match.root.operator.id}`;
     const times = this.made.get(place) ?? 0;
     return times === 0 ? place : `${place}#${times + 1}`;
   }
 
-  private isOff(candidate: Candidate): boolean {
-    const { rule } = candidate;
-    const { fastMath, offClasses, offRules, offApplications } = this.settings;
-    if (rule.precision === 'domain' && !fastMath) return true;
-    if (offClasses.includes(rule.ruleClass) || offRules.includes(rule.name)) return true;
+  private isOff(candidate: Pick<Candidate, 'rule' | 'match'>): boolean {
+    if (this.offRules.has(candidate.rule)) return true;
+    const { offApplications } = this.settings;
     return offApplications.length > 0 && offApplications.includes(this.idOf(candidate));
+  }
+
+  /** Whether the rule can be on (off) somewhere, as far as the rule alone tells. */
+  private isAsked(rule: Rule, off: boolean): boolean {
+    if (this.offRules.has(rule)) return off;
+    return !off || this.settings.offApplications.length > 0;
   }
 
   /** `distance`: how far below what changed is; smaller patterns do not reach it. */
   private enqueue(node: Node, distance: number): void {
-    if (!node.isLive) return;
+    const deepest = this.index.depthAt(node);
+    if (!node.isLive || deepest <= distance) return;
     this.look++;
     const looks = this.looks.get(node.index) ?? [];
-    for (let depth = distance + 1; depth <= this.index.depth; depth++) looks[depth] = this.look;
+    for (let depth = distance + 1; depth <= deepest; depth++) looks[depth] = this.look;
     this.looks.set(node.index, looks);
     for (const candidate of this.candidatesAt(node, false, distance)) this.queue.push(candidate);
   }
 
-  private *candidatesAt(node: Node, off: boolean, distance = 0): Iterable<Candidate> {
+  private candidatesAt(node: Node, off: boolean, distance = 0): readonly Candidate[] {
     // Values are replaced one by one: nothing else of the operator may be read.
     const { outputs } = node.operator;
-    const [result = -1, ...others] = outputs;
-    if (node.cost.operators === 0 || result < 0 || others.some((value) => value >= 0)) return;
-    const { look } = this;
-    const made = node.operator.inputs.map((input) => this.typeBehind(input));
-    for (const { rule, form, rank, depth } of this.index.rulesFor(node, made)) {
-      if (depth <= distance || !hasDtype(this.graph, node, rule)) continue;
-      for (const match of this.matcher.find(form.before, node)) {
-        if (rule.when?.some((condition) => !condition(match))) continue;
-        const versions = match.nodes.map(({ version }) => version);
-        const place = { rule, rank, form, depth, match, versions, look };
-        const saves = { flops: 0, bytes: 0, operators: 0 };
-        if (this.isOff({ ...place, saves }) !== off) continue;
-        const tried = attempt(match, form.after, rule.given ?? {});
-        if (!tried) continue;
-        forget(this.graph, tried);
-        yield { ...place, saves: tried.saves };
-      }
+    if (node.cost.operators === 0 || (outputs[0] ?? -1) < 0) return [];
+    if (outputs.some((value, at) => at > 0 && value >= 0)) return [];
+    const found: Candidate[] = [];
+    for (const entry of this.index.rulesFor(node, this.graph)) {
+      const { rule, depth } = entry;
+      if (depth <= distance || !this.isAsked(rule, off)) continue;
+      if (hasDtype(this.graph, node, rule)) this.collect(entry, node, off, found);
     }
+    return found;
   }
 
-  private typeBehind(value: number): string {
-    const node = this.graph.producerOf(value);
-    return node ? qualified(node.operator) : '';
+  private collect(entry: RuleEntry, node: Node, off: boolean, found: Candidate[]): void {
+    const { rule, form, rank, depth } = entry;
+    for (const match of this.matcher.find(form.before, node, rule.when)) {
+      if (this.isOff({ rule, match }) !== off) continue;
+      const tried = attempt(match, form.after, rule.given ?? {});
+      if (!tried) continue;
+      forget(this.graph, tried);
+      const versions = match.nodes.map(({ version }) => version);
+      const { saves } = tried;
+      found.push({ rule, rank, form, depth, match, saves, versions, look: this.look });
+    }
   }
 
   private retry(candidate: Candidate): Attempt | undefined {
@@ -279,10 +209,12 @@ export class Rewriter {
   }
 }
 
-function needsOf({ before }: RuleForm): readonly ReadonlySet<string>[] {
-  return before.operands.flatMap((operand) =>
-    operand.kind === 'operator' && operand.types.length > 0 ? [new Set(operand.types)] : [],
-  );
+function isOffAsWhole(
+  { name, ruleClass, precision }: Rule,
+  { fastMath, offClasses, offRules }: RewriteSettings,
+): boolean {
+  if (precision === 'domain' && !fastMath) return true;
+  return offClasses.includes(ruleClass) || offRules.includes(name);
 }
 
 function hasDtype(graph: RewriteGraph, { operator }: Node, { dtypes = 'float' }: Rule): boolean {

@@ -1,5 +1,5 @@
 /** Products and sums in another order (the paper's associative rules): constants meet, small tensors meet first. */
-import { areConstant, not, sameShape } from '../conditions.ts';
+import { areConstant, meetEarly, not, readOnce, sameShape } from '../conditions.ts';
 import type { RuleSpec } from '../rule.ts';
 import { rules } from '../rule.ts';
 
@@ -115,12 +115,12 @@ const SPECS: readonly RuleSpec[] = [
     row: 'M9',
     precision: 'rounding',
     dtypes: 'number',
-    when: [not(areConstant('s', 't'))],
+    when: [not(areConstant('s', 't')), readOnce('i'), meetEarly(['s', 't'], ['m', 'n'])],
     forms: [
-      ['(Add (Add ?s ?m) (Add ?t ?n))', '(Add (Add ?s ?t) (Add ?m ?n))'],
-      ['(Add (Add ?m ?s) ?t)', '(Add ?m (Add ?s ?t))'],
-      ['(Mul (Mul ?s ?m) (Mul ?t ?n))', '(Mul (Mul ?s ?t) (Mul ?m ?n))'],
-      ['(Mul (Mul ?m ?s) ?t)', '(Mul ?m (Mul ?s ?t))'],
+      ['(Add (Add:i ?s ?m) (Add ?t ?n))', '(Add (Add ?s ?t) (Add ?m ?n))'],
+      ['(Add (Add:i ?m ?s) ?t)', '(Add ?m (Add ?s ?t))'],
+      ['(Mul (Mul:i ?s ?m) (Mul ?t ?n))', '(Mul (Mul ?s ?t) (Mul ?m ?n))'],
+      ['(Mul (Mul:i ?m ?s) ?t)', '(Mul ?m (Mul ?s ?t))'],
     ],
   },
 ];

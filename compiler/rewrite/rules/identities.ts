@@ -1,5 +1,5 @@
 /** Neutral elements, operators that undo or repeat themselves, and work that is done twice. */
-import { exactOperator, scalar, scalarIs, unaryOperator } from '../conditions.ts';
+import { exactOperator, hasTwin, scalar, scalarIs, unaryOperator } from '../conditions.ts';
 import type { RuleSpec } from '../rule.ts';
 import { rules } from '../rule.ts';
 import { clipBound, filled, sameComputation } from '../given/identities.ts';
@@ -10,6 +10,7 @@ const SPECS: readonly RuleSpec[] = [
     row: 'C1',
     precision: 'exact',
     dtypes: 'any',
+    when: [hasTwin('f')],
     forms: [['(*:f ...?xs)', '!same']],
     given: { same: sameComputation('f') },
   },

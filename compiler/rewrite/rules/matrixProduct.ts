@@ -1,5 +1,5 @@
 /** Linear algebra of matrix products: scales, shifts and further products go into constant weights. */
-import { attributeIs, ofRank, perColumn, scalar } from '../conditions.ts';
+import { attributeIs, ofRank, perColumn, readOnce, scalar } from '../conditions.ts';
 import {
   concatAxis,
   isIdentityMatrix,
@@ -105,14 +105,14 @@ const SPECS: readonly RuleSpec[] = [
     name: 'affine-before-product',
     row: 'L6',
     precision: 'rounding',
-    when: [ofRank('w', 2)],
+    when: [ofRank('w', 2), readOnce('i')],
     forms: [
       [
-        '(Add (MatMul (Add (Mul ?x $g) $e) $w) $b)',
+        '(Add (MatMul (Add:i (Mul ?x $g) $e) $w) $b)',
         `(Add (MatMul ?x (Mul (Reshape $g !column) $w)) (Add (MatMul ${EDGE} $w) $b))`,
       ],
       [
-        '(MatMul (Add (Mul ?x $g) $e) $w)',
+        '(MatMul (Add:i (Mul ?x $g) $e) $w)',
         `(Add (MatMul ?x (Mul (Reshape $g !column) $w)) (MatMul ${EDGE} $w))`,
       ],
     ],
@@ -133,9 +133,9 @@ const SPECS: readonly RuleSpec[] = [
     name: 'shift-before-product',
     row: 'L6',
     precision: 'rounding',
-    when: [ofRank('w', 2)],
+    when: [ofRank('w', 2), readOnce('i')],
     forms: [
-      ['(Add (MatMul (Add ?x $e) $w) $b)', `(Add (MatMul ?x $w) (Add (MatMul ${EDGE} $w) $b))`],
+      ['(Add (MatMul (Add:i ?x $e) $w) $b)', `(Add (MatMul ?x $w) (Add (MatMul ${EDGE} $w) $b))`],
     ],
     given: { flat: () => ROW_SHAPE, vector: vectorShape('e', 'w') },
   },
