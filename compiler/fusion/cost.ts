@@ -86,18 +86,19 @@ export function crossingBytes(
 function scatteredCopies(ecg: Ecg, operator: number): number {
   const node = ecg.nodes[operator]!;
   if (node.mapping !== 'one-to-many') return 1;
-  const output = shapeOf(ecg, node.operator.outputs[0] ?? -1);
   let copies = 1;
   for (const index of ecg.edgesIn[operator]!) {
     const edge = ecg.edges[index]!;
     if (edge.mapping !== 'one-to-many' || edge.bytesEstimate === 0) continue;
-    if (repeatsWholeAxes(shapeOf(ecg, edge.value), output)) continue;
+    if (repeatsWholeAxes(ecg, edge.value, node.operator.outputs[0] ?? -1)) continue;
     copies = Math.max(copies, node.irsEstimate / edge.bytesEstimate);
   }
   return copies;
 }
 
-function repeatsWholeAxes(input: Shape, output: Shape): boolean {
+/** Whether a value `to` repeats a value `from` along whole axes, as broadcasting does. */
+export function repeatsWholeAxes(ecg: Ecg, from: number, to: number): boolean {
+  const [input, output] = [shapeOf(ecg, from), shapeOf(ecg, to)];
   if (input === null || output === null || input.length > output.length) return false;
   const offset = output.length - input.length;
   return input.every((dim, axis) => dim === 1 || dimEqual(dim, output[axis + offset]!));

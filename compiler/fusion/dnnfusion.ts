@@ -16,11 +16,11 @@
  *   - `seed` overrides grow first, whatever their type; `noSeed` operators only join.
  */
 import type { MappingType } from '../mapping/mappingTypes.ts';
-import { MAPPING_TYPE_NAMES, combine } from '../mapping/mappingTypes.ts';
 import { blockMapping } from './blockMapping.ts';
 import type { Draft } from './draft.ts';
 import type { Verdict } from './plan.ts';
-import { judgeYellow } from './yellow.ts';
+import type { Ask } from './tableThree.ts';
+import { askTable } from './tableThree.ts';
 
 type Direction = 'forward' | 'backward';
 
@@ -36,24 +36,49 @@ export function growBlocks(
   free: Uint8Array,
   seeds: readonly number[] = draft.constraints.seeds,
 ): void {
-  const { ecg } = draft.task;
-  const { noSeeds } = draft.constraints;
+  const types = blockTypes(draft, blockMapping);
+  growFrom(draft, free, types, seeds);
+  growFrom(draft, free, types, seedsOf(draft, free, types, ['one-to-one']));
+}
+
+/** Mapping types of the blocks, by slot. */
+export function blockTypes(draft: Draft, typeOf: typeof blockMapping): MappingType[] {
   const types: MappingType[] = [];
   for (const slot of draft.partition.order()) {
-    types[slot] = blockMapping(ecg, draft.members(slot));
+    types[slot] = typeOf(draft.task.ecg, draft.members(slot));
   }
-  const grow = (seed: number): void => {
-    const slot = draft.slotOf(seed);
-    if (free[slot] === 0 || draft.isPinned(slot) || types[slot] === 'opaque') return;
-    new Growth(draft, free, types, seed).run();
-  };
-  seeds.forEach(grow);
-  const candidates = ecg.nodes.filter(({ index }) => {
+  return types;
+}
+
+/** Free operators of these types in the order in which blocks grow from them. */
+export function seedsOf(
+  draft: Draft,
+  free: Uint8Array,
+  types: readonly MappingType[],
+  wanted: readonly MappingType[],
+): number[] {
+  const { noSeeds } = draft.constraints;
+  const seeds = draft.task.ecg.nodes.filter(({ index }) => {
     const slot = draft.slotOf(index);
-    return free[slot] === 1 && types[slot] === 'one-to-one' && !noSeeds.has(index);
+    return free[slot] === 1 && wanted.includes(types[slot]!) && !noSeeds.has(index);
   });
-  candidates.sort((a, b) => a.irsEstimate - b.irsEstimate || a.index - b.index);
-  for (const { index } of candidates) grow(index);
+  seeds.sort((a, b) => a.irsEstimate - b.irsEstimate || a.index - b.index);
+  return seeds.map(({ index }) => index);
+}
+
+/** Grows a block from each of these operators in turn, unless it is in one by then. Changes `free` and `types`. */
+export function growFrom(
+  draft: Draft,
+  free: Uint8Array,
+  types: MappingType[],
+  seeds: readonly number[],
+  ask: Ask = askTable,
+): void {
+  for (const seed of seeds) {
+    const slot = draft.slotOf(seed);
+    if (free[slot] === 0 || draft.isPinned(slot) || types[slot] === 'opaque') continue;
+    new Growth(draft, free, types, seed, ask).run();
+  }
 }
 
 /** One block growing. */
@@ -69,6 +94,7 @@ class Growth {
     private readonly free: Uint8Array,
     private readonly types: MappingType[],
     private readonly seed: number,
+    private readonly ask: Ask,
   ) {
     this.slot = draft.slotOf(seed);
   }
@@ -119,37 +145,12 @@ class Growth {
 
   private admit(edge: number, candidate: number, direction: Direction): boolean {
     const { draft, types } = this;
-    const { ecg, context } = draft.task;
     const [first, second] =
       direction === 'forward' ? [this.slot, candidate] : [candidate, this.slot];
-    const pair = [types[first]!, types[second]!] as const;
-    const cell = combine(...pair);
-    const byUser = draft.userRefusal(first, second);
-    if (byUser !== undefined) {
-      draft.refuse(edge, byUser.reason, byUser.detail);
+    const answer = this.ask(draft, first, second, [types[first]!, types[second]!]);
+    if (!answer.fuse) {
+      draft.refuse(edge, answer.reason, answer.detail);
       return false;
-    }
-    if (cell.colour === 'red') {
-      const opaque = pair.includes('opaque');
-      draft.refuse(edge, opaque ? 'opaque' : 'red', opaque ? undefined : pairText(...pair));
-      return false;
-    }
-    const refusal = draft.kernelRefusal(first, second);
-    if (refusal !== undefined) {
-      draft.refuse(edge, refusal.reason, refusal.detail);
-      return false;
-    }
-    let reason: 'green' | 'yellow-profiled' | 'yellow-estimated' = 'green';
-    let detail = pairText(...pair);
-    if (cell.colour === 'yellow') {
-      const members = [draft.members(first), draft.members(second)] as const;
-      const answer = judgeYellow(ecg, context, ...members, pair);
-      detail = `${detail}; ${answer.detail}`;
-      if (!answer.fuse || answer.reason === 'yellow-not-profitable') {
-        draft.refuse(edge, 'yellow-not-profitable', detail);
-        return false;
-      }
-      reason = answer.reason;
     }
     const merged = draft.partition.tryMerge(first, second);
     if (merged < 0) {
@@ -157,15 +158,11 @@ class Growth {
       this.postponed.push({ edge, direction });
       return false;
     }
-    draft.accept(edge, reason, detail);
+    draft.accept(edge, answer.reason, answer.detail);
     this.free[this.slot] = 0;
     this.free[candidate] = 0;
     this.slot = merged;
-    types[merged] = cell.result;
+    types[merged] = answer.result;
     return true;
   }
-}
-
-function pairText(first: MappingType, second: MappingType): string {
-  return `${MAPPING_TYPE_NAMES[first]} followed by ${MAPPING_TYPE_NAMES[second]}`;
 }

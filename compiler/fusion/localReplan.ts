@@ -4,9 +4,9 @@
  *   fuse    touches the two blocks: they merge, or, where that has no kernel, parts of them (localFuse.ts).
  *   cut     touches the block that holds both: it falls into the largest parts that keep the two apart.
  *   pin     touches the blocks that the operators come from; what is left of those stays together.
- *   seed    touches the operator's block and the blocks next to it: Listing 1 plans them again, growing
- *           from the operator first.
- *   noSeed  touches the block that grew from the operator: Listing 1 plans it again.
+ *   seed    touches the operator's block and the blocks next to it: the planner plans them again,
+ *           growing from the operator first.
+ *   noSeed  touches the block that grew from the operator: the planner plans it again.
  */
 import { canCompile } from './canCompile.ts';
 import { assemblePlan } from './assemble.ts';
@@ -19,7 +19,7 @@ import {
   overrideKey,
   replacedOutcome,
 } from './constraints.ts';
-import { growBlocks } from './dnnfusion.ts';
+import { GROWERS } from './growers.ts';
 import { heldTogether, refusesAtOnce, unmatched } from './impose.ts';
 import { fuseLocally } from './localFuse.ts';
 import type { FusionPlan, Override, OverrideOutcome } from './plan.ts';
@@ -137,7 +137,9 @@ function seedLocally(
   operator: number,
 ): Repair {
   const label = operatorLabel(task.ecg, operator);
-  if (previous.planner !== 'dnnfusion') return { ok: true, message: noSeeds(previous, label) };
+  if (GROWERS[previous.planner] === undefined) {
+    return { ok: true, message: noSeeds(previous, label) };
+  }
   const block = previous.blocks[previous.blockOf[operator]!]!;
   if (block.pinned)
     return { ok: true, message: `${label} is in a pinned block, which does not grow.` };
@@ -159,7 +161,7 @@ function noSeedLocally(
   constraints: Constraints,
   operator: number,
 ): Repair {
-  if (previous.planner !== 'dnnfusion') {
+  if (GROWERS[previous.planner] === undefined) {
     return { ok: true, message: noSeeds(previous, operatorLabel(task.ecg, operator)) };
   }
   const block = previous.blocks[previous.blockOf[operator]!]!;
@@ -167,7 +169,7 @@ function noSeedLocally(
   return replanned(task, previous, constraints, [block.index], []);
 }
 
-/** Listing 1 over the operators of the touched blocks alone. */
+/** The planner over the operators of the touched blocks alone. */
 function replanned(
   task: Task,
   previous: FusionPlan,
@@ -177,7 +179,7 @@ function replanned(
 ): Repair {
   const region = new Region(task, previous, constraints, touched);
   region.forgetReasons();
-  growBlocks(region.draft, region.free(), seeds);
+  GROWERS[previous.planner]?.(region.draft, region.free(), seeds);
   return { ok: true, region };
 }
 

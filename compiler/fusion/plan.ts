@@ -5,7 +5,7 @@
 import type { MappingType } from '../mapping/mappingTypes.ts';
 import type { RewriteSettings } from '../rewrite/rewrite.ts';
 
-export const PLANNERS = ['none', 'pattern', 'dnnfusion'] as const;
+export const PLANNERS = ['none', 'pattern', 'dnnfusion', 'extended'] as const;
 export type PlannerName = (typeof PLANNERS)[number];
 
 /** Operators are named by their stable ids. */

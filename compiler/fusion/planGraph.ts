@@ -5,7 +5,7 @@
 import type { Ecg } from '../ecg/ecg.ts';
 import { assemblePlan } from './assemble.ts';
 import type { PlanContext } from './context.ts';
-import { growBlocks } from './dnnfusion.ts';
+import { GROWERS } from './growers.ts';
 import { imposeOverrides } from './impose.ts';
 import { applyOverride } from './localReplan.ts';
 import { matchPatterns } from './pattern.ts';
@@ -48,16 +48,8 @@ export function planFrom(
 ): FusionPlan {
   const { draft, outcomes, deferred } = imposeOverrides(task, overrides);
   const free = new Uint8Array(task.ecg.nodes.length).fill(1);
-  switch (planner) {
-    case 'none':
-      break;
-    case 'pattern':
-      matchPatterns(draft, free);
-      break;
-    case 'dnnfusion':
-      growBlocks(draft, free);
-      break;
-  }
+  if (planner === 'pattern') matchPatterns(draft, free);
+  else GROWERS[planner]?.(draft, free);
   let plan = verified(task, assemblePlan(draft, planner, outcomes));
   for (const place of deferred) {
     const next = planStep(task, plan, overrides[place]!);

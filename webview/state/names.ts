@@ -17,7 +17,7 @@ export const MAPPING_TYPES: typeof Types = [
   'opaque',
 ];
 
-export const PLANNERS: typeof Planners = ['none', 'pattern', 'dnnfusion'];
+export const PLANNERS: typeof Planners = ['none', 'pattern', 'dnnfusion', 'extended'];
 
 export const VERDICT_REASONS: typeof Reasons = [
   'green',

@@ -19,6 +19,7 @@ const PLANNER_LABELS: Readonly<Record<PlannerName, string>> = {
   none: 'No fusion',
   pattern: 'Pattern',
   dnnfusion: 'DNNFusion',
+  extended: 'Extended',
 };
 
 export function createToolbar(actions: Actions): View {
