@@ -11,8 +11,12 @@ export interface EmittedWasm {
 }
 
 /** @param shared the memory is shared between threads */
-export function emitWasm({ kernels }: Pick<Bundle, 'kernels'>, shared: boolean): EmittedWasm {
-  const { bytes, kernels: emitted } = emitModule(kernels, { sharedMemory: shared });
+export function emitWasm(
+  { kernels, target }: Pick<Bundle, 'kernels' | 'target'>,
+  shared: boolean,
+): EmittedWasm {
+  const options = { sharedMemory: shared, relaxedSimd: target.fma };
+  const { bytes, kernels: emitted } = emitModule(kernels, options);
   const exports = emitted.map(({ name, phased }) =>
     phased.phases.map((_, phase) => phaseExport(name, phase)),
   );

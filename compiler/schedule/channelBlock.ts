@@ -29,7 +29,9 @@ export function channelLayout(
   if (shape.length < 4 || channels < LEAST_CHANNELS || spatial < 2) return undefined;
   const bits = Math.max(32, SCALAR_TYPES[registerType(storage)].bits);
   const lanes = (target.vectorBytes * 8) / bits;
-  const block = [lanes, channels <= lanes * MOST_VECTORS ? channels : lanes / 2].find(
+  const { blockVectors = 1 } = target;
+  const wide = [4, 2, 1].filter((vectors) => vectors <= blockVectors).map((n) => n * lanes);
+  const block = [...wide, channels <= lanes * MOST_VECTORS ? channels : lanes / 2].find(
     (size) => size > 1 && channels % size === 0,
   );
   return block === undefined ? undefined : channelBlocked(shape.length, block);

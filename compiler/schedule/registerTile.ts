@@ -38,7 +38,8 @@ export function chooseRegisterTile(question: TileQuestion, target: Target): Regi
   const free = target.vectorRegisters - (target.fma ? 0 : 1);
   for (let vectors = 1; vectors <= wide; vectors++) {
     for (let count = 1; count <= Math.min(MOST_ROWS, rows); count++) {
-      const needed = count * vectors + (vectorRows ? 1 : vectors) + 1;
+      const scalars = target.loadsFirst && !vectorRows ? count : 1;
+      const needed = count * vectors + (vectorRows ? 1 : vectors) + scalars;
       if (needed > free && count * vectors > 1) {
         // One register too many spills outside of the inner products and may still divide the rows best.
         if (needed > free + 1 || count < 2 || rows % count !== 0 || !target.fma) continue;

@@ -11,6 +11,10 @@ export interface Target {
   readonly vectorRegisters: number;
   /** A fused multiply-add is one instruction. */
   readonly fma: boolean;
+  /** All loads of a loop body are started before its arithmetic, so each of them has a register of its own. */
+  readonly loadsFirst?: boolean;
+  /** Most vectors in a block of channels; default: one. */
+  readonly blockVectors?: number;
   /** Bytes of the first and second data cache of one core. */
   readonly cache: readonly [first: number, second: number];
   /** Bytes of a pointer. */
@@ -24,6 +28,18 @@ export interface Target {
 }
 
 const c = { language: 'c', pointerBytes: 8 } as const;
+
+const wasm = {
+  language: 'wasm',
+  vectorBytes: 16,
+  // V8 keeps one of sixteen.
+  vectorRegisters: 15,
+  // A cache line of floats.
+  blockVectors: 4,
+  cache: [32 << 10, 1 << 20],
+  pointerBytes: 4,
+  flags: [],
+} as const;
 
 export const TARGETS = {
   'x86_64-avx512': {
@@ -72,17 +88,9 @@ export const TARGETS = {
     pointerBytes: 4,
     flags: ['-march=armv7-a', '-mfpu=neon-vfpv4', '-mfloat-abi=softfp'],
   },
-  wasm: {
-    name: 'wasm',
-    language: 'wasm',
-    vectorBytes: 16,
-    // V8 keeps one of sixteen.
-    vectorRegisters: 15,
-    fma: false,
-    cache: [32 << 10, 1 << 20],
-    pointerBytes: 4,
-    flags: [],
-  },
+  // What every engine runs: those without relaxed SIMD schedule as V8 did before.
+  wasm: { ...wasm, name: 'wasm', fma: false, loadsFirst: true },
+  'wasm-relaxed': { ...wasm, name: 'wasm-relaxed', fma: true },
   opencl: {
     name: 'opencl',
     language: 'opencl',

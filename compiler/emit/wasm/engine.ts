@@ -13,6 +13,7 @@ export interface WasmMemory {
 export type WasmExports = Readonly<Record<string, (...args: readonly number[]) => number>>;
 
 interface Engine {
+  validate(bytes: Uint8Array): boolean;
   readonly Module: new (bytes: Uint8Array) => WasmModule;
   readonly Memory: new (options: {
     readonly initial: number;

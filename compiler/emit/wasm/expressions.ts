@@ -39,6 +39,8 @@ interface Known extends Value {
 export class Expressions {
   /** Values of names bound by `let` and `variable`. */
   readonly names = new Map<string, Value>();
+  /** Values of names that are only read as all lanes of a vector. */
+  private readonly splats = new Map<string, Known>();
   /** Of the statement being written: shared parts of an expression are walked once. */
   private readonly walked = new Map<Expr, Known>();
   private readonly tools: Tools;
@@ -195,21 +197,35 @@ export class Expressions {
     );
   }
 
-  private broadcast({ a, type, lanes }: Of<'broadcast'>): Known {
+  /** Binds a name to all lanes of a loaded scalar. @returns whether one instruction does that. */
+  bindSplat(name: string, value: Expr, lanes: number): boolean {
+    this.walked.clear();
+    const splat = value.kind === 'load' ? this.loadedSplat(value, lanes) : undefined;
+    if (splat !== undefined) this.splats.set(name, splat);
+    return splat !== undefined;
+  }
+
+  /** Undefined where the element is here already, or no instruction spreads it. */
+  private loadedSplat({ buffer, indices, type }: Of<'load'>, lanes: number): Known | undefined {
     const { asm, frame } = this.context;
-    if (a.kind === 'load' && isVector(lanes) && this.places.of(a.buffer).kind === 'memory') {
-      const { address, key } = this.places.addressOf(a.buffer, a.indices);
-      if (frame.find(`${type}x1 load ${key}`) === undefined) {
-        const load = (): Operand | undefined => loadSplat(asm, a.buffer.storage, address);
-        const found = frame.find<Known>(`${type}x${lanes} splat ${key}`);
-        if (found !== undefined) return found;
-        const part = load();
-        if (part !== undefined) {
-          const parts = Array.from({ length: partCount(type, lanes) }, () => part);
-          return this.shared(type, lanes, `splat ${key}`, () => parts);
-        }
-      }
-    }
+    if (!isVector(lanes) || this.places.of(buffer).kind !== 'memory') return undefined;
+    const { address, key } = this.places.addressOf(buffer, indices);
+    if (frame.find(`${type}x1 load ${key}`) !== undefined) return undefined;
+    const full = `splat ${key}`;
+    const found = frame.find<Known>(`${type}x${lanes} ${full}`);
+    if (found !== undefined) return found;
+    const part = loadSplat(asm, buffer.storage, address);
+    if (part === undefined) return undefined;
+    const parts = Array.from({ length: partCount(type, lanes) }, () => part);
+    return this.shared(type, lanes, full, () => parts);
+  }
+
+  private broadcast({ a, type, lanes }: Of<'broadcast'>): Known {
+    const { asm } = this.context;
+    const bound = a.kind === 'read' ? this.splats.get(a.name) : undefined;
+    if (bound !== undefined) return bound;
+    const loaded = a.kind === 'load' ? this.loadedSplat(a, lanes) : undefined;
+    if (loaded !== undefined) return loaded;
     const value = this.evaluate(a);
     if (value.literal !== undefined) return this.literal(type, lanes, value.literal);
     return this.shared(type, lanes, `broadcast ${value.id}`, () =>

@@ -15,6 +15,7 @@ import type { Code } from './encoder/code.ts';
 import { END, i32Const, IF, instruction, Local } from './encoder/code.ts';
 import type { Library } from './library.ts';
 import type { Scratch } from './scratch.ts';
+import { splatNames } from './splats.ts';
 import { Statements } from './statements.ts';
 import { tilesInMemory } from './tiles.ts';
 
@@ -53,8 +54,9 @@ export class PhaseWriter {
   write({ parallel, before, body }: Phase): Code {
     const { context } = this;
     const { asm } = context;
-    const inMemory = tilesInMemory([...before, ...body]);
-    const statements = new Statements(context, this.scratch, this.checks, inMemory);
+    const all = [...before, ...body];
+    const [inMemory, splats] = [tilesInMemory(all), splatNames(all)];
+    const statements = new Statements(context, this.scratch, this.checks, inMemory, splats);
     this.statements = statements;
     const { inputs, outputs } = this.program;
     for (const buffer of [...inputs, ...outputs, ...this.phased.shared]) {

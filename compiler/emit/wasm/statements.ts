@@ -3,8 +3,15 @@
  */
 import type { Expr } from '../../loop/expr.ts';
 import type { Index } from '../../loop/indexExpr.ts';
+import { constant } from '../../loop/indexExpr.ts';
 import type { Stmt } from '../../loop/ir.ts';
-import { constantOf, polyConstant, polyVariable } from '../../loop/polynomial.ts';
+import {
+  constantOf,
+  polyAdd,
+  polyConstant,
+  polyScale,
+  polyVariable,
+} from '../../loop/polynomial.ts';
 import { isWide, registerType } from '../../loop/scalarType.ts';
 import { branchFacts } from '../../loop/simplify.ts';
 import { insideLoop } from '../../loop/simplifyIndex.ts';
@@ -26,6 +33,7 @@ import {
   set,
 } from './encoder/code.ts';
 import type { Local } from './encoder/code.ts';
+import { divisorOf } from './divisors.ts';
 import { Expressions } from './expressions.ts';
 import type { Counter } from './frame.ts';
 import { storeScalar, storeVector } from './memoryOps.ts';
@@ -53,6 +61,8 @@ export class Statements {
     private readonly scratch: Scratch,
     private readonly checks: KernelCheck[],
     private readonly inMemory: ReadonlySet<string>,
+    /** Names that are only read as all lanes of a vector. */
+    private readonly splats: ReadonlyMap<string, number>,
   ) {
     this.places = new Places(context);
     this.expressions = new Expressions(context, this.places);
@@ -72,9 +82,12 @@ export class Statements {
       case 'for':
         this.writeFor(stmt);
         return;
-      case 'let':
+      case 'let': {
+        const lanes = this.splats.get(stmt.name);
+        if (lanes !== undefined && this.expressions.bindSplat(stmt.name, stmt.value, lanes)) return;
         this.expressions.names.set(stmt.name, this.expressions.settled(this.valueOf(stmt.value)));
         return;
+      }
       case 'letIndex': {
         const { frame } = context;
         frame.facts = frame.facts.equals(stmt.name, context.formOf(stmt.value));
@@ -176,11 +189,38 @@ export class Statements {
       return;
     }
     const extent = context.index.exactValueOf(form, context.frame, 'i32');
+    const divisor = count && divisorOf(stmt.variable, count, stmt.body);
+    if (count && divisor) {
+      this.writeBlocks(stmt, count / divisor, divisor);
+      return;
+    }
     const facts = insideLoop(context.frame.facts, stmt.variable, stmt.extent);
     const counter = { name: stmt.variable };
     this.writeLoop(counter, extent, extent, stmt.body, count !== undefined, () => {
       context.frame.facts = facts;
       this.writeBody(stmt.body);
+    });
+  }
+
+  /** Iterations in blocks of a size. */
+  private writeBlocks({ variable, body }: Of<'for'>, blocks: number, size: number): void {
+    const { context } = this;
+    const [block, inside] = [context.fresh(variable), context.fresh(variable)];
+    const loop = (name: string, count: number, write: () => void): void => {
+      const extent = i32(count);
+      const facts = insideLoop(context.frame.facts, name, constant(count));
+      this.writeLoop({ name }, extent, extent, body, true, () => {
+        context.frame.facts = facts;
+        write();
+      });
+    };
+    loop(block, blocks, () => {
+      loop(inside, size, () => {
+        const { frame } = context;
+        const position = polyAdd(polyScale(polyVariable(block), size), polyVariable(inside));
+        frame.facts = frame.facts.equals(variable, position);
+        this.writeBody(body);
+      });
     });
   }
 

@@ -2,6 +2,8 @@
 import { spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { engine } from '../../emit/wasm/engine.ts';
+import { hasRelaxedSimd } from '../../emit/wasm/features.ts';
 import { TARGETS } from '../../target/target.ts';
 import { physicalCores } from '../cores.ts';
 import { emitWasm } from '../emitWasm.ts';
@@ -15,7 +17,8 @@ import { MODULE_FILE, PROGRAM_FILE } from '../wasm/wasmProgram.ts';
 export function wasmPlace(script: string): Place {
   return {
     name: 'wasm',
-    target: TARGETS.wasm,
+    // The process that runs the module has the same engine as this one.
+    target: hasRelaxedSimd(engine) ? TARGETS['wasm-relaxed'] : TARGETS.wasm,
     prepare: async (bundle, { folder, threads, checkpoint }) => {
       await checkpoint();
       const most = threads > 0 ? threads : physicalCores();
