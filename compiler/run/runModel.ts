@@ -6,6 +6,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Bundle } from '../bundle/bundle.ts';
 import { BundleError } from '../bundle/bundleError.ts';
+import type { BundleOptions } from '../bundle/buildBundle.ts';
 import { buildBundle } from '../bundle/buildBundle.ts';
 import { importPass } from '../compile.ts';
 import { bindOpenSizes } from '../fusion/openSizes.ts';
@@ -66,6 +67,8 @@ export interface RunModelOptions {
   readonly profiles?: string | undefined;
   /** How devices are reached, and what runs on them. */
   readonly device?: DeviceOptions;
+  /** How values between blocks lie in memory; default: as is fast. */
+  readonly layouts?: BundleOptions['layouts'];
   /** Keep what every block gives. */
   readonly dump?: boolean;
   readonly signal?: AbortSignal | undefined;
@@ -136,10 +139,11 @@ class Run {
     place: Place,
     changes: Partial<BundleRunOptions> = {},
   ) {
-    const { signal, onProgress } = this.options;
+    const { signal, onProgress, layouts = 'chosen' } = this.options;
     const plan = prepared.planner.plan(edits);
     const start = performance.now();
     const bundle = await buildBundle(prepared.bound, plan, place.target, {
+      layouts,
       checkpoint: async (stage, done) => {
         onProgress?.(stage, done);
         await this.checkpoint();

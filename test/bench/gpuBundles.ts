@@ -2,17 +2,15 @@
 // sources, kernels, inputs and a recipe for weights (numbers of the right spread; values change nothing but the number of
 // boxes that detectors keep). `test/bench/gpu/run.sh FOLDER` builds and times them there.
 //   npm run bench -- gpuBundles FOLDER [--models a,b] [--planners none,dnnfusion] [--target native]
-// native: C for x86-64 with AVX-512, in three steps (none, none+rewriting, dnnfusion+rewriting).
+// native: C for x86-64 with AVX-512, in the steps of `npm run bench -- breakdown`.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { Bundle, BundleConstant } from '../../compiler/bundle/bundle.ts';
+import type { Bundle, BundleBuffer, BundleConstant } from '../../compiler/bundle/bundle.ts';
 import { buildBundle } from '../../compiler/bundle/buildBundle.ts';
 import { writeWeights } from '../../compiler/bundle/weights.ts';
 import { importPass } from '../../compiler/compile.ts';
 import { bindOpenSizes } from '../../compiler/fusion/openSizes.ts';
-import type { PlannerName } from '../../compiler/fusion/plan.ts';
-import { NO_EDITS } from '../../compiler/fusion/plan.ts';
 import type { ModelSource } from '../../compiler/onnx/source.ts';
 import { openModelFile } from '../../compiler/onnx/source.ts';
 import { emitGpu } from '../../compiler/run/opencl/emitGpu.ts';
@@ -23,8 +21,9 @@ import { prepareModel } from '../../compiler/run/prepareModel.ts';
 import type { RunTables } from '../../compiler/run/runTables.ts';
 import { runTables } from '../../compiler/run/runTables.ts';
 import { TARGETS } from '../../compiler/target/target.ts';
-import { NO_REWRITES } from '../../compiler/rewrite/rewrite.ts';
 import { MODELS } from '../runs/materialised.ts';
+import type { Step } from './steps/breakdown.ts';
+import { BREAKDOWN, editsOf } from './steps/breakdown.ts';
 
 /** Larger constants are made where they are used. */
 const MOST_CARRIED = 16 << 10;
@@ -41,30 +40,21 @@ const [folder] = positionals;
 if (folder === undefined) throw new Error('npm run bench -- gpuBundles FOLDER');
 const models = values.models?.split(',') ?? MODELS;
 const isNative = values.target === 'native';
-interface Step {
-  readonly name: string;
-  readonly planner: PlannerName;
-  readonly rewriting: boolean;
-}
-// Unfused is the model as it stands in the file.
-const STEPS: readonly Step[] = [
-  { name: 'none', planner: 'none', rewriting: false },
-  ...(isNative ? [{ name: 'rewritten', planner: 'none', rewriting: true } as const] : []),
-  { name: 'dnnfusion', planner: 'dnnfusion', rewriting: true },
+// On a GPU unfused is the model as it stands in the file; values have one layout there.
+const GPU_STEPS: readonly Step[] = [
+  { name: 'none', planner: 'none', rewriting: false, layouts: 'chosen' },
+  { name: 'dnnfusion', planner: 'dnnfusion', rewriting: true, layouts: 'chosen' },
 ];
+const STEPS = isNative ? BREAKDOWN : GPU_STEPS;
 const steps = STEPS.filter(({ name }) => values.planners?.split(',').includes(name) ?? true);
 
 for (const name of models) {
   const source = openModelFile(resolve('test/models', `${name}.onnx`));
   const imported = await importPass(source);
-  for (const { name: step, planner, rewriting } of steps) {
+  for (const step of steps) {
     const start = performance.now();
     try {
-      const rewrite = rewriting ? {} : { rewrite: NO_REWRITES };
-      const { edits } = bindOpenSizes(
-        { ...NO_EDITS, planner, ...rewrite },
-        imported.model.symbols.values(),
-      );
+      const { edits } = bindOpenSizes(editsOf(step), imported.model.symbols.values());
       const dims = new Map(Object.entries(edits.bindings));
       const prepared = prepareModel(imported, { dims, rewrite: edits.rewrite });
       const plan = prepared.planner.plan(edits);
@@ -72,13 +62,16 @@ for (const name of models) {
         prepared.bound,
         plan,
         isNative ? TARGETS['x86_64-avx512'] : TARGETS.opencl,
+        { layouts: step.layouts },
       );
-      await write(bundle, source, prepared, join(folder, `${name}-${step}`));
+      await write(bundle, source, prepared, join(folder, `${name}-${step.name}`));
       console.log(
-        `${name} ${planner}: ${plan.blocks.length} blocks, ${bundle.kernels.length} kernels, ${((performance.now() - start) / 1000).toFixed(1)} s`,
+        `${name} ${step.name}: ${plan.blocks.length} blocks, ${bundle.kernels.length} kernels, ${((performance.now() - start) / 1000).toFixed(1)} s`,
       );
     } catch (error) {
-      console.log(`${name} ${planner}: ${error instanceof Error ? error.message : String(error)}`);
+      console.log(
+        `${name} ${step.name}: ${error instanceof Error ? error.message : String(error)}`,
+      );
     }
   }
   source.close();
@@ -132,11 +125,33 @@ function recipeOf(bundle: Bundle, source: ModelSource): Uint8Array {
     } else {
       const [first = 1, ...rest] = constant.constant.dims;
       const fanIn = rest.length > 1 ? rest.reduce((a, b) => a * b, 1) : first;
-      const shape = new Float64Array([0, 1 / Math.sqrt(Math.max(1, fanIn))]);
-      parts.push(record(offset, bytes, 1), new Uint8Array(shape.buffer));
+      const deviation = new Float64Array([1 / Math.sqrt(Math.max(1, fanIn))]);
+      const axes = axesOf(bundle.buffers[constant.buffer]!, constant.constant.dims);
+      const numbers = BigInt64Array.from([seedOf(constant), axes.length, ...axes.flat()], BigInt);
+      parts.push(record(offset, bytes, 1), new Uint8Array(deviation.buffer));
+      parts.push(new Uint8Array(numbers.buffer));
     }
   }
   return Buffer.concat(parts);
+}
+
+/** The same in every bundle of a model: detectors keep the same boxes, fused and unfused. */
+function seedOf({ constant }: BundleConstant): number {
+  const { source, dims } = constant;
+  const text = JSON.stringify([source.kind === 'bytes' ? 'bytes' : source, dims]);
+  return [...text].reduce((hash, letter) => (hash * 31 + letter.charCodeAt(0)) % 2 ** 40, 7);
+}
+
+/** Of a constant in memory: extents, and strides in the tensor. */
+function axesOf(
+  { physical, layout }: BundleBuffer,
+  dims: readonly number[],
+): readonly (readonly [extent: number, stride: number])[] {
+  const stride = (axis: number): number => dims.slice(axis + 1).reduce((a, b) => a * b, 1);
+  return physical.map((extent, at) => {
+    const { axis, divide = 1 } = layout?.[at] ?? { axis: at };
+    return [extent, stride(axis) * divide];
+  });
 }
 
 function record(offset: number, bytes: number, kind: number): Uint8Array {

@@ -207,6 +207,14 @@ describe('layouts', () => {
       expect(bundle.buffers.some(({ space, layout }) => space === 'weights' && layout)).toBe(true);
       const blocked = bundle.buffers.filter(({ space, layout }) => space === 'arena' && layout);
       if (name !== 'x86_64') expect(blocked.length).toBeGreaterThan(1);
+      const plain = await run(spec, [x], { planner, target: TARGETS[name], layouts: 'plain' });
+      expected.forEach((tensor, i) => {
+        const { passed, mismatch, largestError } = compareTensors(plain.outputs[i]!, tensor);
+        expect(passed, `${planner}, plain, output ${i}: ${mismatch ?? largestError}`).toBe(true);
+      });
+      const laidOut = plain.bundle.buffers.filter(({ layout }) => layout !== undefined);
+      expect(new Set(laidOut.map(({ space }) => space))).toEqual(new Set(['weights']));
+      expect(plain.bundle.report.layoutConversions.count).toBe(0);
     }
   });
 });
