@@ -119,7 +119,12 @@ export function createPage(parts: PageParts): Page {
     { class: 'page' },
     toolbar.element,
     banner.element,
-    element('div', { class: 'body' }, stage, beside.element, panel.element),
+    element(
+      'div',
+      { class: 'body' },
+      element('div', { class: 'graphs' }, stage, beside.element),
+      panel.element,
+    ),
   );
   document
     .getElementById('app')!

@@ -1,7 +1,6 @@
 /** Planners side by side: what they come to, what was measured of them, the table as text. Pure. */
 import type { PlannerRow, RunsState, Variant, VariantResult } from '../../compiler/protocol.ts';
 import { formatBytes, formatFlops, formatInteger } from './format.ts';
-import { formatMs } from './times.ts';
 
 export interface ComparisonState {
   /** null: not asked for yet, or on their way. */
@@ -13,9 +12,41 @@ export interface ComparisonState {
 
 export const NO_COMPARISON: ComparisonState = { rows: null, failed: null, beside: null };
 
-/** 'dnnfusion, not rewritten'. */
+/** 'dnnfusion', 'dnnfusion, not rewritten'. */
 export function variantName({ planner, rewriting }: Variant): string {
-  return rewriting ? `${planner}, rewritten` : `${planner}, as in the file`;
+  return `${planner}${rewriting ? '' : ', not rewritten'}`;
+}
+
+/** Rows of one graph: as it is in the file, and rewritten. What planners cannot change is said once. */
+export interface VariantGroup {
+  readonly title: string;
+  /** '239 operators · 814 MFLOPs'. */
+  readonly note: string;
+  readonly rows: readonly PlannerRow[];
+}
+
+export function groupsOf(rows: readonly PlannerRow[]): readonly VariantGroup[] {
+  return [false, true]
+    .map((rewriting) => rows.filter((row) => row.rewriting === rewriting))
+    .filter((group) => group.length > 0)
+    .map((group) => ({
+      title: group[0]!.rewriting ? 'Rewritten' : 'As in the file',
+      note: [
+        `${range(group, ({ operators }) => operators, formatInteger)} operators`,
+        range(group, ({ flops }) => flops, formatFlops),
+      ].join(' · '),
+      rows: group,
+    }));
+}
+
+function range(
+  rows: readonly PlannerRow[],
+  of: (row: PlannerRow) => number,
+  format: (value: number) => string,
+): string {
+  const values = rows.map(of);
+  const [least, most] = [format(Math.min(...values)), format(Math.max(...values))];
+  return least === most ? most : `${least} – ${most}`;
 }
 
 export function sameVariant(a: Variant | undefined, b: Variant): boolean {
@@ -30,7 +61,11 @@ export function measuredMs({ history, target }: RunsState, variant: Variant): nu
   return run?.latencyMs.median ?? Number.NaN;
 }
 
-const COLUMNS = ['planner', 'operators', 'blocks', 'FLOPs', 'bytes between blocks', 'ms'] as const;
+/** As `fusion-studio compare-planners` writes them. */
+const COLUMNS = [
+  ...['planner', 'rewriting', 'operators', 'blocks'],
+  ...['FLOPs', 'bytes between blocks', 'ms'],
+] as const;
 
 /** For a spreadsheet or a report; numbers in full in CSV. */
 export function comparisonText(
@@ -40,17 +75,13 @@ export function comparisonText(
 ): string {
   const lines = rows.map((row): readonly string[] => {
     const ms = measuredMs(runs, row);
+    const { operators, blocks, flops, bytes } = row;
     const time = Number.isFinite(ms) ? ms.toFixed(3) : '';
-    return format === 'csv'
-      ? [variantName(row), ...[row.operators, row.blocks, row.flops, row.bytes].map(String), time]
-      : [
-          variantName(row),
-          formatInteger(row.operators),
-          formatInteger(row.blocks),
-          formatFlops(row.flops),
-          formatBytes(row.bytes),
-          time === '' ? '–' : formatMs(ms),
-        ];
+    const numbers =
+      format === 'csv'
+        ? [operators, blocks, flops, bytes].map(String)
+        : [formatInteger(operators), formatInteger(blocks), formatFlops(flops), formatBytes(bytes)];
+    return [row.planner, row.rewriting ? 'on' : 'off', ...numbers, time];
   });
   if (format === 'csv') {
     return [COLUMNS, ...lines].map((line) => line.map(quoted).join(',')).join('\n') + '\n';

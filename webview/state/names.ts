@@ -73,6 +73,12 @@ export function shortenMiddle(text: string, limit: number): string {
   return `${characters.slice(0, head).join('')}…${tail > 0 ? characters.slice(-tail).join('') : ''}`;
 }
 
+/** Exporters write whole module paths as names of nodes; the end tells nodes apart. */
+export function endOfPath(name: string): string {
+  const parts = name.split('/').filter((part) => part !== '');
+  return parts.length > 2 ? `…/${parts.slice(-2).join('/')}` : name;
+}
+
 /** Operator types as engineers say them: no domain, no 'Normalization'. */
 export function shortType(type: string): string {
   const bare = displayName(type.slice(type.lastIndexOf('.') + 1), 40);

@@ -40,6 +40,28 @@ function totalOf(rows: readonly RewriteRow[]): Savings {
   };
 }
 
+/** First operator of each application as the file calls it, without the path that all of them share. */
+export function namesOf(rows: readonly RewriteRow[]): readonly string[] {
+  const paths = rows.map((row) => (row.originalIds[0] ?? row.id).split('/'));
+  const [first = []] = paths;
+  // The last part always stays.
+  const most = Math.min(...paths.map((path) => path.length - 1));
+  let shared = 0;
+  while (shared < most && paths.every((path) => path[shared] === first[shared])) shared++;
+  return paths.map((path) => (shared > 1 ? `…/${path.slice(shared).join('/')}` : path.join('/')));
+}
+
+/** '219 MiB → 168 MiB (−23 %)'. */
+export function changeText(from: number, to: number, format: (value: number) => string): string {
+  if (from === to) return format(to);
+  const [before, after] = [format(from), format(to)];
+  const percent = Math.abs((100 * (to - from)) / from);
+  const digits = percent >= 9.95 ? 0 : 1;
+  const share = percent < 0.05 ? '< 0.1' : percent.toFixed(digits);
+  const change = Number.isFinite(percent) ? ` (${to < from ? '−' : '+'}${share} %)` : '';
+  return `${before === after ? after : `${before} → ${after}`}${change}`;
+}
+
 /** '2 operators, 1.2 MiB, 3.4 MFLOP'. */
 export function savingsText({ flops, bytes, operators }: Savings): string {
   const parts = [

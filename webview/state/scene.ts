@@ -8,7 +8,7 @@ import type { LayoutInput } from '../layout/types.ts';
 import { blockLabel, fitText } from './blockLabel.ts';
 import type { Measure } from './blockLabel.ts';
 import { graphIndex, membersOf, planIndex, tensorTypeText, typeName } from './graphIndex.ts';
-import { displayName, shortType } from './names.ts';
+import { displayName, endOfPath, shortType } from './names.ts';
 
 export interface SceneNode {
   /** Stable over replans: 'b' + block id, 'o' + operator id, 'i' / 'x' + number of the input / output. */
@@ -264,7 +264,7 @@ class SceneBuilder {
       block,
       group,
       title: shortType(typeName(graph, operator)),
-      subtitle: displayName(lastPart(graph.names[operator] || graph.ids[operator]!), 60),
+      subtitle: displayName(endOfPath(graph.names[operator] || graph.ids[operator]!), 60),
       mapping: graph.mapping[operator]!,
       seed: plan.blockSeed[block] === operator,
       pinned: group === -1 && plan.blockPinned[block] === 1,
@@ -353,10 +353,4 @@ function edgeKey(source: SceneNode, target: SceneNode): string {
 function shapeOf(type: string): string {
   const space = type.lastIndexOf(' ');
   return displayName(space > 0 ? type.slice(0, space) : type, 40);
-}
-
-/** Exporters write whole module paths as node names; the end tells nodes apart. */
-function lastPart(name: string): string {
-  const parts = name.split('/').filter((part) => part !== '');
-  return parts.length > 2 ? `…/${parts.slice(-2).join('/')}` : name;
 }

@@ -5,12 +5,13 @@ import { displayName } from './names.ts';
 /** Steps of the heat map; 0 is the coolest. */
 export const HEAT_STEPS = 8;
 
-/** '12.3 ms', '840 µs', '1.24 s'. */
+/** '12.3 ms', '840 µs', '4.1 µs', '1.24 s'. */
 export function formatMs(ms: number): string {
   if (!Number.isFinite(ms)) return '–';
   if (ms >= 999.5) return `${(ms / 1000).toPrecision(3)} s`;
   if (ms >= 0.9995) return `${ms.toPrecision(3)} ms`;
-  return `${Math.round(ms * 1000)} µs`;
+  const us = ms * 1000;
+  return us >= 9.95 || us === 0 ? `${Math.round(us)} µs` : `${us.toFixed(1)} µs`;
 }
 
 /** The largest time of a block; 0 without any. */

@@ -58,6 +58,22 @@ export function replaceChildren(target: Element, ...children: readonly Child[]):
   append(target, children);
 }
 
+/** As `replaceChildren`; the keyboard stays on the control that has the same name afterwards. */
+export function refill(target: HTMLElement, ...children: readonly Child[]): void {
+  const { activeElement } = document;
+  const focused = activeElement && target.contains(activeElement) ? nameOf(activeElement) : null;
+  replaceChildren(target, ...children);
+  if (focused === null) return;
+  const again = [...target.querySelectorAll<HTMLElement>('*')].find(
+    (each) => nameOf(each) === focused,
+  );
+  again?.focus({ preventScroll: true });
+}
+
+function nameOf(control: Element): string {
+  return `${control.localName} ${control.getAttribute('aria-label') ?? control.textContent}`;
+}
+
 const SVG = 'http://www.w3.org/2000/svg';
 
 /** A picture of lines on a 16 x 16 grid, in the text's colour; decoration only. */

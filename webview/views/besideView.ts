@@ -99,7 +99,7 @@ export function createBesideView({ actions, edited, layout, failed }: BesideOpti
       }
       const selection = selectionThere(beside, state);
       show({ ...shown, selection });
-      if (selection && same) view().reveal(placeOf(selection, beside));
+      if (selection) view().reveal(placeOf(selection, beside));
     },
   };
 }

@@ -8,6 +8,9 @@ import type { State } from '../state/state.ts';
 import type { View } from './toolbar.ts';
 import './runBar.css';
 
+/** Characters of the place's name. */
+const LABEL_LIMIT = 26;
+
 export function createRunBar(actions: Actions): View {
   const start = button(
     {
@@ -47,14 +50,15 @@ export function createRunBar(actions: Actions): View {
     element: bar,
     update({ runs, capabilities }: State, previous) {
       if (runs === previous?.runs && capabilities === previous.capabilities) return;
-      const place = displayName(runs.target.label, 40);
+      const place = displayName(runs.target.label, 80);
       const idle = runs.running === null && capabilities.trusted;
       setDisabled(start, !idle);
       start.title = capabilities.trusted
         ? `Run on ${place} and time every block (R)`
         : 'Running code needs a trusted workspace';
       target.hidden = runs.running !== null;
-      target.textContent = place;
+      // The middle goes, because the end tells the CPU from the GPU.
+      target.textContent = displayName(runs.target.label, LABEL_LIMIT);
       target.title = `Runs on ${place}: choose another place`;
       setDisabled(target, !idle);
       running.hidden = runs.running === null;

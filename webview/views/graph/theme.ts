@@ -66,7 +66,7 @@ export function readTheme(): GraphTheme {
       mix(
         read('--vscode-charts-red', '#f14c4c'),
         background,
-        (highContrast ? 0.1 : 0.06) + (step / (HEAT_STEPS - 1)) * (highContrast ? 0.35 : 0.6),
+        (highContrast ? 0.1 : 0.06) + (step / (HEAT_STEPS - 1)) * (highContrast ? 0.35 : 0.44),
       ),
     ),
     highContrast,

@@ -1,5 +1,5 @@
 /** The side panel: what is selected, and what the whole plan is made of. Its width is the user's. */
-import { element, replaceChildren } from '../../ui/dom.ts';
+import { element, refill } from '../../ui/dom.ts';
 import type { Child } from '../../ui/dom.ts';
 import type { Actions } from '../../state/actions.ts';
 import { formatInteger } from '../../state/format.ts';
@@ -65,11 +65,11 @@ export function createPanel(actions: Actions): View {
       }
       if (reopened || state.runs !== previous.runs || state.phase !== previous.phase) {
         runs.setTitle(count('Runs', state.runs.history.length));
-        replaceChildren(runs.body, ...runsContent(state, actions));
+        refill(runs.body, ...runsContent(state, actions));
       }
       if (changed || state.comparison !== previous?.comparison || state.runs !== previous.runs) {
         if (state.comparison.rows && !previous?.comparison.rows) planners.element.open = true;
-        replaceChildren(planners.body, ...plannersContent(state, actions));
+        refill(planners.body, ...plannersContent(state, actions));
       }
       if (
         reopened ||
@@ -79,18 +79,18 @@ export function createPanel(actions: Actions): View {
       ) {
         const { applications } = document.graph.rewrites;
         rewrites.setTitle(count('Rewrites', applications.length));
-        replaceChildren(rewrites.body, ...rewritesContent(state, actions));
+        refill(rewrites.body, ...rewritesContent(state, actions));
       }
       if (!changed) return;
       overrides.setTitle(count('Overrides', document.plan.overrides.length));
-      replaceChildren(overrides.body, ...overridesContent(document, actions));
+      refill(overrides.body, ...overridesContent(document, actions));
       symbols.element.hidden = document.graph.symbols.length === 0;
       if (reopened || document.graph !== previous?.document?.graph) {
-        replaceChildren(symbols.body, ...symbolsContent(document, actions));
+        refill(symbols.body, ...symbolsContent(document, actions));
       }
       diagnostics.setTitle(count('Diagnostics', document.diagnostics.length));
-      replaceChildren(diagnostics.body, ...diagnosticsContent(document, actions));
-      replaceChildren(model.body, ...modelContent(document));
+      refill(diagnostics.body, ...diagnosticsContent(document, actions));
+      refill(model.body, ...modelContent(document));
     },
   };
 }
@@ -99,7 +99,7 @@ export function createPanel(actions: Actions): View {
 function fill(body: HTMLElement, content: readonly Child[], state: State): void {
   const waiting = state.selection !== null && !state.details?.value && !state.details?.failed;
   body.setAttribute('aria-busy', String(waiting));
-  if (!waiting) replaceChildren(body, ...content);
+  if (!waiting) refill(body, ...content);
 }
 
 function count(title: string, items: number): string {

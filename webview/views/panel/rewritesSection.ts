@@ -6,7 +6,14 @@ import type { Child } from '../../ui/dom.ts';
 import type { Actions } from '../../state/actions.ts';
 import { formatBytes, formatFlops, formatInteger } from '../../state/format.ts';
 import { displayName } from '../../state/names.ts';
-import { ruleTitle, rulesOf, savingsText, switched } from '../../state/rewrites.ts';
+import {
+  changeText,
+  namesOf,
+  ruleTitle,
+  rulesOf,
+  savingsText,
+  switched,
+} from '../../state/rewrites.ts';
 import type { RuleGroup } from '../../state/rewrites.ts';
 import type { State } from '../../state/state.ts';
 import { link, list, table } from './rows.ts';
@@ -22,8 +29,6 @@ export function rewritesContent(state: State, actions: Actions): Child[] {
   const { settings, before, after } = rewrites;
   const editable = document.readOnly === null;
   const groups = rulesOf(rewrites);
-  const change = (from: number, to: number, format: (value: number) => string): string =>
-    from === to ? format(to) : `${format(from)} → ${format(to)}`;
   return [
     element(
       'div',
@@ -48,9 +53,9 @@ export function rewritesContent(state: State, actions: Actions): Child[] {
       }),
     ),
     table([
-      ['operators', change(before.operators, after.operators, formatInteger)],
-      ['FLOPs', change(before.flops, after.flops, formatFlops)],
-      ['bytes between', change(before.bytes, after.bytes, formatBytes)],
+      ['operators', changeText(before.operators, after.operators, formatInteger)],
+      ['FLOPs', changeText(before.flops, after.flops, formatFlops)],
+      ['bytes between', changeText(before.bytes, after.bytes, formatBytes)],
     ]),
     groups.length === 0 &&
       element('p', {
@@ -72,6 +77,7 @@ function ruleBox(
   const { settings } = document.graph.rewrites;
   const rows = [...applied, ...declined];
   const more = rows.length - MAX_ROWS;
+  const names = namesOf(rows);
   const box = element(
     'details',
     { class: 'rule' },
@@ -100,7 +106,9 @@ function ruleBox(
         ),
     }),
     list(
-      ...rows.slice(0, MAX_ROWS).map((row) => applicationRow(row, state, document, actions)),
+      ...rows
+        .slice(0, MAX_ROWS)
+        .map((row, at) => applicationRow(row, names[at]!, state, document, actions)),
       more > 0 && element('li', { class: 'muted', text: `and ${formatInteger(more)} more` }),
     ),
   );
@@ -118,6 +126,7 @@ const openRules = new Set<string>();
 
 function applicationRow(
   row: RewriteRow,
+  short: string,
   { rewrite }: State,
   document: DocumentState,
   actions: Actions,
@@ -125,8 +134,10 @@ function applicationRow(
   const { settings } = document.graph.rewrites;
   const shown = rewrite?.id === row.id ? rewrite : null;
   const name = row.originalIds[0] ?? row.id;
-  const control = link(name, shown ? 'Hide it' : 'Show before and after', () =>
-    actions.showRewrite(shown ? null : row.id),
+  const control = link(
+    short,
+    `${name}\n${shown ? 'Hide before and after' : 'Show before and after'}`,
+    () => actions.showRewrite(shown ? null : row.id),
   );
   control.setAttribute('aria-expanded', String(shown !== null));
   return element(
@@ -151,6 +162,10 @@ function applicationRow(
       }),
     ),
     element('div', { class: 'muted', text: savingsText(row.saves) }),
+    shown &&
+      !shown.sketches &&
+      !shown.failed &&
+      element('p', { class: 'muted', text: 'Loading …' }),
     shown?.failed && element('p', { class: 'tag error', text: displayName(shown.failed, 200) }),
     shown?.sketches && sketchPair(shown.sketches),
   );

@@ -6,18 +6,25 @@ import { displayName } from '../../state/names.ts';
 
 const SVG = 'http://www.w3.org/2000/svg';
 /** CSS pixels at full size; a wide sketch is scaled down. */
-const BOX = { width: 96, height: 22, gapX: 8, gapY: 20, text: 13 } as const;
+const BOX = { width: 84, height: 22, gapX: 6, gapY: 20, text: 12 } as const;
+/** Drawn smaller, the labels could not be read. */
+const LEAST_SCALE = 0.68;
 /** More would not be readable. */
 const MAX_NODES = 40;
 
 export function sketchPair({ before, after }: RewriteSketches): HTMLElement {
-  const side = (title: string, sketch: RewriteSketch): HTMLElement =>
-    element(
+  const side = (title: string, sketch: RewriteSketch): HTMLElement => {
+    const drawn = draw(sketch, `${title}: ${sketch.nodes.map(({ label }) => label).join(', ')}`);
+    const figure = element(
       'figure',
       { class: 'sketch' },
       element('figcaption', { text: title }),
-      draw(sketch, `${title}: ${sketch.nodes.map(({ label }) => label).join(', ')}`),
+      drawn,
     );
+    // Two that would be too small to read beside each other stand one above the other.
+    figure.style.flexBasis = `${Math.round(Number(drawn.getAttribute('width')) * LEAST_SCALE)}px`;
+    return figure;
+  };
   return element('div', { class: 'sketches' }, side('Before', before), side('After', after));
 }
 
@@ -41,7 +48,7 @@ function draw({ nodes, edges }: RewriteSketch, spoken: string): SVGSVGElement {
     const bend = BOX.gapY * 0.6;
     // A line over several rows goes around what stands between.
     const skips = b.y - a.y > 1.5 * (BOX.height + BOX.gapY) && a.x === b.x;
-    const aside = skips ? BOX.width * 0.85 : 0;
+    const aside = skips ? BOX.width * 0.72 : 0;
     const [toX, toY] = [b.x + BOX.width / 2, b.y];
     const path = skips
       ? `M${x} ${y}C${x + aside} ${y + bend} ${x + aside} ${toY - bend} ${toX} ${toY}`
