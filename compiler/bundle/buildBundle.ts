@@ -33,6 +33,8 @@ export interface BundleOptions {
   readonly mostBytes?: number;
   /** Outputs may take the place of inputs that are not read any more; default: yes. */
   readonly inPlace?: boolean;
+  /** How values between blocks lie in memory: 'plain' is row-major, all of them. Default: 'chosen', what is fast. */
+  readonly layouts?: 'chosen' | 'plain';
   /** Steps run in the order of the plan's blocks; default: in one that needs little memory. */
   readonly planOrder?: boolean;
   /** Called between blocks with what is being done and how much of it is done (0 to 1); may throw to cancel. */
@@ -71,8 +73,10 @@ export async function buildBundle(
   const operatorsOf = (block: number): readonly number[] => plan.blocks[block]!.operators;
   const planned = plan.blocks.map((_, block) => block);
   await each('Lowering', planned, (block) => builder.lower(operatorsOf(block)));
-  await checkpoint('Choosing layouts', 0);
-  builder.chooseLayouts();
+  if (options.layouts !== 'plain') {
+    await checkpoint('Choosing layouts', 0);
+    builder.chooseLayouts();
+  }
   await each('Scheduling', options.planOrder ? planned : builder.order(), (block) =>
     builder.addBlock(block, operatorsOf(block)),
   );
