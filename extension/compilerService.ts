@@ -6,7 +6,7 @@ import * as vscode from 'vscode';
 import type { CancelToken } from '../compiler/client/cancellation.ts';
 import { WorkerClient } from '../compiler/client/workerClient.ts';
 import type { WorkerRequests } from '../compiler/protocol.ts';
-import type { WorkerPort } from './document/planDocument.ts';
+import type { WorkerPort } from './document/ports.ts';
 import type { Log } from './log.ts';
 import { readSettings } from './settings.ts';
 

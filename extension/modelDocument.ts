@@ -9,7 +9,7 @@ import { NO_EDITS } from '../compiler/fusion/plan.ts';
 import type { ModelLocation } from '../compiler/protocol.ts';
 import type { CompilerService } from './compilerService.ts';
 import { PlanDocument } from './document/planDocument.ts';
-import type { ModelFile } from './document/planDocument.ts';
+import type { ModelFile } from './document/ports.ts';
 import { PlanStore } from './document/planStore.ts';
 import { watchFiles } from './fileWatch.ts';
 import {

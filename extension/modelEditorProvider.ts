@@ -4,7 +4,7 @@
  */
 import * as vscode from 'vscode';
 import type { CompilerService } from './compilerService.ts';
-import type { Conflict } from './document/planDocument.ts';
+import type { Conflict } from './document/ports.ts';
 import { PlanConflict } from './document/planStore.ts';
 import type { KernelDocuments } from './kernelDocuments.ts';
 import { openedLine } from './log.ts';

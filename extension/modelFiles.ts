@@ -10,7 +10,7 @@ import * as vscode from 'vscode';
 import { ModelError } from '../compiler/diagnostics.ts';
 import type { ModelLocation } from '../compiler/protocol.ts';
 import { SIDECAR_SUFFIX } from '../compiler/sidecar/sidecar.ts';
-import type { ModelFile } from './document/planDocument.ts';
+import type { ModelFile } from './document/ports.ts';
 import type { PlanFile, PlanPlaces } from './document/planFile.ts';
 
 /** Models on file systems without paths are read whole, up to this size. */

@@ -4,93 +4,31 @@
  * `modelEditorProvider.ts`. The edits are the truth: the worker can be asked for their plan at any time.
  */
 import type { CancelToken } from '../../compiler/client/cancellation.ts';
-import { RequestCancelled } from '../../compiler/client/cancellation.ts';
-import type { Diagnostic } from '../../compiler/diagnostics.ts';
-import { diagnostic, ModelError } from '../../compiler/diagnostics.ts';
+import { ModelError } from '../../compiler/diagnostics.ts';
 import type { PlanEdits } from '../../compiler/fusion/plan.ts';
 import type {
   DocumentState,
   EditRequest,
   EditResult,
-  GraphSnapshot,
-  ModelLocation,
   PageError,
   ReplanResult,
   WorkerRequests,
 } from '../../compiler/protocol.ts';
 import { performEdit } from '../../compiler/session/performEdit.ts';
 import type { EditOutcome } from '../../compiler/session/performEdit.ts';
-import {
-  NOTHING_RECORDED,
-  editsAsRecorded,
-  matchSidecar,
-  sameOverrides,
-} from '../../compiler/sidecar/match.ts';
-import type { Recorded } from '../../compiler/sidecar/match.ts';
-import { parseSidecar } from '../../compiler/sidecar/parse.ts';
-import { recordEdits } from '../../compiler/sidecar/record.ts';
+import { matchSidecar } from '../../compiler/sidecar/match.ts';
 import { serialiseSidecar } from '../../compiler/sidecar/serialise.ts';
 import type { Sidecar } from '../../compiler/sidecar/sidecar.ts';
 import { Emitter } from './emitter.ts';
-import type { PlanStore } from './planStore.ts';
-
-export interface WorkerPort {
-  request<Name extends keyof WorkerRequests>(
-    name: Name,
-    params: WorkerRequests[Name][0],
-    token?: CancelToken,
-  ): Promise<WorkerRequests[Name][1]>;
-}
-
-/** The model's file. */
-export interface ModelFile {
-  /** What the worker is to open. Throws ModelError where that is impossible (a virtual file too large). */
-  locate(): Promise<ModelLocation>;
-  /** Changes when the content may have changed (time and size); undefined when the file is gone. */
-  stamp(): Promise<string | undefined>;
-}
-
-export interface PlanDocumentOptions {
-  /** The worker's key. */
-  readonly doc: string;
-  readonly model: ModelFile;
-  readonly store: PlanStore;
-  readonly worker: WorkerPort;
-  /** The edits of a model without a saved plan. */
-  readonly defaults: () => PlanEdits;
-  /** Why the plan cannot be edited whatever the files say, or null. */
-  readonly readOnly: string | null;
-}
-
-/** An edit that the user can undo. */
-export interface PlanEdit {
-  readonly label: string;
-  /** Accepted, but worth a word. */
-  readonly warning?: string;
-  readonly before: PlanEdits;
-  readonly after: PlanEdits;
-}
-
-/** Something on disk changed under unsaved edits. */
-export type Conflict = 'plan' | 'model';
-
-/** `graph` tells whether the graph is another one than in the last event. */
-export interface DocumentChange {
-  readonly graph: boolean;
-}
+import { messageOf, pageError, readOnlyMessage } from './failures.ts';
+import { openPlan, readBackup, sidecarOf, storeDiagnostics } from './openedPlan.ts';
+import type { Opened } from './openedPlan.ts';
+import type { Conflict, DocumentChange, PlanDocumentOptions, PlanEdit } from './ports.ts';
 
 type Question = Exclude<
   keyof WorkerRequests,
   'document/open' | 'document/replan' | 'document/close'
 >;
-
-interface Opened {
-  readonly state: DocumentState;
-  readonly structureHash: string;
-  readonly recorded: Recorded;
-  /** About the sidecar: `state.diagnostics` = these + the worker's. */
-  readonly planDiagnostics: readonly Diagnostic[];
-}
 
 export class PlanDocument {
   private readonly changes = new Emitter<DocumentChange>();
@@ -274,7 +212,7 @@ export class PlanDocument {
       const unsaved = kept ?? (backup ? readBackup(backup) : undefined);
       this.pending = unsaved ?? saved;
       this.isBackup = unsaved !== undefined;
-      this.opened = await this.openPending(token);
+      this.opened = await openPlan(this.options, this.pending, token);
       const { graph } = this.opened.state;
       this.savedEdits = saved ? matchSidecar(saved, graph).edits : defaults();
       this.failure = null;
@@ -285,61 +223,11 @@ export class PlanDocument {
     if (!this.isDisposed) this.changes.fire({ graph: true });
   }
 
-  /** Plans twice only where the model changed since the plan was saved. */
-  private async openPending(token: CancelToken | undefined): Promise<Opened> {
-    const { doc, worker, model, defaults } = this.options;
-    const { pending } = this;
-    let edits = pending ? editsAsRecorded(pending) : defaults();
-    const result = await worker.request(
-      'document/open',
-      { doc, location: await model.locate(), edits },
-      token,
-    );
-    const { graph, timings, structureHash } = result;
-    let { plan, diagnostics } = result;
-    let recorded = NOTHING_RECORDED;
-    let planDiagnostics: readonly Diagnostic[] = [];
-    if (pending) {
-      const match = matchSidecar(pending, graph);
-      ({ recorded } = match);
-      planDiagnostics = match.diagnostics;
-      if (!sameOverrides(edits, match.edits)) {
-        ({ plan, diagnostics } = await worker.request(
-          'document/replan',
-          { doc, edits: match.edits },
-          token,
-        ));
-      }
-      ({ edits } = match);
-    }
-    planDiagnostics = [...planDiagnostics, ...this.storeDiagnostics()];
-    const state: DocumentState = {
-      graph,
-      plan,
-      edits,
-      diagnostics: [...planDiagnostics, ...diagnostics],
-      timings,
-      readOnly: this.options.readOnly ?? lockReason(this.options.store.locked),
-    };
-    return { state, structureHash, recorded, planDiagnostics };
-  }
-
-  private storeDiagnostics(): Diagnostic[] {
-    const { locked, isStoredApart } = this.options.store;
-    if (locked) return [locked];
-    if (!isStoredApart || this.options.readOnly !== null) return [];
-    return [
-      diagnostic(
-        'sidecar/stored-apart',
-        "The model's folder cannot be written: its plan is kept in the extension's own storage on this machine.",
-      ),
-    ];
-  }
-
   private refreshDiagnostics(): void {
     if (!this.opened) return;
     const { state, planDiagnostics: before } = this.opened;
-    const planDiagnostics = this.storeDiagnostics();
+    const { store, readOnly } = this.options;
+    const planDiagnostics = storeDiagnostics(store, readOnly);
     if (planDiagnostics.length === before.length) return;
     const diagnostics = [...planDiagnostics, ...state.diagnostics.slice(before.length)];
     this.opened = { ...this.opened, planDiagnostics, state: { ...state, diagnostics } };
@@ -375,11 +263,7 @@ export class PlanDocument {
   }
 
   private toSidecar(): Sidecar {
-    if (this.opened) {
-      const { state, structureHash, recorded } = this.opened;
-      return recordEdits(state.edits, state.graph, structureHash, recorded);
-    }
-    return this.pending ?? recordEdits(this.options.defaults(), NO_GRAPH, '', NOTHING_RECORDED);
+    return sidecarOf(this.opened, this.pending, this.options.defaults);
   }
 
   /** The worker gave this model up: the page says so and offers to try again. The edits stay. */
@@ -394,42 +278,4 @@ export class PlanDocument {
     this.queue = result.catch(() => undefined);
     return result;
   }
-}
-
-const NO_GRAPH: Pick<GraphSnapshot, 'ids' | 'operatorTypes' | 'typeOf' | 'edges'> = {
-  ids: [],
-  operatorTypes: [],
-  typeOf: new Uint16Array(),
-  edges: new Int32Array(),
-};
-
-/** A backup was written by us; one that is damaged all the same is worth no more than none. */
-function readBackup(content: Uint8Array): Sidecar | undefined {
-  const parsed = parseSidecar(content);
-  return parsed.ok ? parsed.sidecar : undefined;
-}
-
-function pageError(error: unknown): PageError {
-  const retry = { id: 'retry', label: 'Try Again' };
-  if (error instanceof RequestCancelled) {
-    return { title: 'Opening was cancelled', message: 'The model was not read.', actions: [retry] };
-  }
-  return {
-    title: error instanceof ModelError ? 'This model cannot be opened' : 'Something went wrong',
-    message: messageOf(error),
-    actions: [retry, { id: 'openWith', label: 'Open With…' }],
-  };
-}
-
-/** As `DocumentState.readOnly` wants it: it goes on after 'Read-only: ' and ends without a full stop. */
-function lockReason(locked: Diagnostic | undefined): string | null {
-  return locked ? locked.message.replace(/\.$/, '') : null;
-}
-
-function readOnlyMessage(reason: string): string {
-  return `Read-only: ${reason}.`;
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -14,7 +14,7 @@ import type {
   WorkerRequests,
 } from '../../compiler/protocol.ts';
 import { PlanDocument } from '../../extension/document/planDocument.ts';
-import type { PlanEdit, WorkerPort } from '../../extension/document/planDocument.ts';
+import type { PlanEdit, WorkerPort } from '../../extension/document/ports.ts';
 import type { PlanFile } from '../../extension/document/planFile.ts';
 import { PlanStore } from '../../extension/document/planStore.ts';
 
