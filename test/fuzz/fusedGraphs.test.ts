@@ -34,6 +34,7 @@ function plansOf(prepared: Prepared, random: Random): Readonly<Record<string, Fu
     none: planner.plan({ ...NO_EDITS, planner: 'none' }),
     pattern: planner.plan({ ...NO_EDITS, planner: 'pattern' }),
     dnnfusion: planner.plan({ ...NO_EDITS, planner: 'dnnfusion' }),
+    extended: planner.plan({ ...NO_EDITS, planner: 'extended' }),
     fused: planner.plan({ ...NO_EDITS, planner: 'none', overrides }),
     overridden: planner.plan({ ...NO_EDITS, planner: 'dnnfusion', overrides, replannedAt }),
   };

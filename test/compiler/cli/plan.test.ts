@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { PLANNERS } from '../../../compiler/fusion/plan.ts';
 import { bundle } from '../../setup/bundle.ts';
 import { input, model, node } from '../onnx/protoWriter.ts';
 
@@ -47,7 +48,7 @@ describe('fusion-studio plan', () => {
   });
 
   test('prints the documented JSON for every planner', async () => {
-    for (const planner of ['none', 'pattern', 'dnnfusion']) {
+    for (const planner of PLANNERS) {
       const { stdout } = await run('plan', 'test/models/c3d.onnx', '--planner', planner, '--json');
       const report = JSON.parse(stdout) as Record<string, unknown>;
       expect(Object.keys(report)).toEqual([

@@ -44,6 +44,7 @@ describe('random graphs', () => {
       const plans = {
         pattern: planOf(prepared.ecg, 'pattern'),
         dnnfusion: planOf(prepared.ecg, 'dnnfusion'),
+        extended: planOf(prepared.ecg, 'extended'),
         overridden: planOf(prepared.ecg, 'dnnfusion', { overrides }),
         constrained: planOf(prepared.ecg, 'dnnfusion', {
           overrides,

@@ -6,7 +6,7 @@ import { plannerFor } from '../../../compiler/compile.ts';
 import { buildEcg } from '../../../compiler/ecg/buildEcg.ts';
 import type { Ecg } from '../../../compiler/ecg/ecg.ts';
 import type { FusionPlan, Override, PlanEdits } from '../../../compiler/fusion/plan.ts';
-import { NO_EDITS } from '../../../compiler/fusion/plan.ts';
+import { NO_EDITS, PLANNERS } from '../../../compiler/fusion/plan.ts';
 import { printModel } from '../../../compiler/graph/print.ts';
 import type { ModelSource } from '../../../compiler/onnx/source.ts';
 import { modelFromBytes } from '../../../compiler/onnx/source.ts';
@@ -65,10 +65,11 @@ function plansOf({ model: own, bindings }: BoundModel, random: Random): readonly
   const planner = plannerFor(own, ecg);
   const overrides = randomOverrides(ecg, random);
   const replannedAt = random.below(overrides.length + 1);
-  const base = random.pick(['none', 'pattern', 'dnnfusion', 'dnnfusion'] as const);
+  const base = random.pick([...PLANNERS, 'dnnfusion'] as const);
   const edits: Readonly<Record<string, PlanEdits>> = {
     unfused: { ...NO_EDITS, planner: 'none' },
     dnnfusion: { ...NO_EDITS, planner: 'dnnfusion' },
+    extended: { ...NO_EDITS, planner: 'extended' },
     overridden: { ...NO_EDITS, planner: base, overrides, replannedAt },
   };
   return Object.entries(edits).map(([name, own]) => ({
