@@ -54,7 +54,9 @@ export const QUESTIONS: readonly Question[] = [
   },
   {
     name: 'cpuinfo',
-    commands: "grep -E '^(processor|CPU part|Hardware|flags|Features)' /proc/cpuinfo",
+    // Servers repeat a long line of features for each of hundreds of processors.
+    commands:
+      "grep -m 1 -E '^(flags|Features)' /proc/cpuinfo; grep '^processor' /proc/cpuinfo | head -n 1024",
   },
   { name: 'online', commands: `cat ${CPU}/present` },
   ...CLOCK_QUESTIONS,

@@ -1,7 +1,8 @@
 /**
  * The folder of one run on a device. It is removed however the run ends: by us; or, when the connection or this process
- * is gone, by a guard that runs on the device and notices that nobody listens to it any more; and what a device lost
- * with its power is removed by whoever runs next.
+ * is gone, by a guard that runs on the device and notices that nobody listens to it any more, or that nobody was heard for a
+ * while: an adb client goes on listening when the process that started it is killed. What a device lost with its power is
+ * removed by whoever runs next.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import type { ChildProcess } from 'node:child_process';
@@ -16,6 +17,12 @@ export const CACHE = `${ROOT}/cache`;
 const RUNS = `${ROOT}/runs`;
 
 const STALE_MINUTES = 60;
+/** How often the guard looks, and how many looks without a sign of life end the run. */
+const LOOK_SECONDS = 2;
+const PATIENT_LOOKS = 8;
+const LIFE_MS = 4000;
+/** The guard makes this file, a sign of life removes it. */
+const SILENCE = 'silence';
 const CLEAN_MS = 10_000;
 /** `computer-process-random`: tells whose it is. */
 const NAME = /^([\da-f]{8})-(\d{1,10})-[\da-f]{16}$/;
@@ -28,6 +35,8 @@ const open = new Set<string>();
 
 export class RemoteFolder {
   private guard: ChildProcess | undefined;
+  private life: ReturnType<typeof setInterval> | undefined;
+  private sign: ChildProcess | undefined;
 
   private constructor(
     private readonly device: AdbDevice,
@@ -63,6 +72,7 @@ export class RemoteFolder {
   /** Ends everything that runs in the folder and removes it; never throws, and gives up after a while. */
   async remove(): Promise<void> {
     const { device } = this;
+    clearInterval(this.life);
     try {
       await device.shell(removal(this.name), { timeoutMs: CLEAN_MS });
     } catch (error) {
@@ -70,6 +80,7 @@ export class RemoteFolder {
       if (!(error instanceof DeviceError)) throw error;
     } finally {
       this.guard?.kill('SIGKILL');
+      this.sign?.kill('SIGKILL');
       open.delete(this.name);
     }
   }
@@ -77,14 +88,33 @@ export class RemoteFolder {
   private watch(): void {
     const { path } = this;
     this.guard = this.device.spawnShell(
-      `cd ${path} || exit 0; trap '' HUP PIPE; n=0; ` +
-        `while echo && [ -d ${path} ]; do sleep 2; n=$((n+1)); [ $((n % 30)) = 0 ] && touch ${path}; done 2>/dev/null; ` +
+      `cd ${path} || exit 0; trap '' HUP PIPE; n=0; m=0; ` +
+        `while echo && [ -d ${path} ] && [ $m -lt ${PATIENT_LOOKS} ]; do sleep ${LOOK_SECONDS}; ` +
+        `n=$((n+1)); [ $((n % 30)) = 0 ] && touch ${path}; ` +
+        `if [ -e ${SILENCE} ]; then m=$((m+1)); else m=0; : > ${SILENCE}; fi; done 2>/dev/null; ` +
         `cd /; ${removal(this.name)}`,
     );
-    this.guard.on('error', () => {});
-    this.guard.stdout?.resume();
-    this.guard.stderr?.resume();
+    quiet(this.guard);
+    this.life = setInterval(() => this.live(), LIFE_MS);
+    this.life.unref();
   }
+
+  /** One at a time: a slow device is not asked faster than it answers. */
+  private live(): void {
+    if (this.sign !== undefined) return;
+    const sign = this.device.spawnShell(`rm -f ${this.path}/${SILENCE}`);
+    this.sign = sign;
+    const done = (): void => void (this.sign = undefined);
+    sign.once('close', done).once('error', done);
+    quiet(sign);
+  }
+}
+
+/** What it says or that it could not start is nobody's concern. */
+function quiet(child: ChildProcess): void {
+  child.on('error', () => {});
+  child.stdout?.resume();
+  child.stderr?.resume();
 }
 
 /**

@@ -25,6 +25,7 @@ import { freePort, startAdb } from '../../device/adbServer.ts';
 import type { DeviceOptions, TestDevice } from '../../device/device.ts';
 import { startDevice } from '../../device/device.ts';
 import { armDeviceLacks, deviceLacks, skipName } from '../../device/deviceLacks.ts';
+import { emulatorProfile } from '../../device/emulatorProfile.ts';
 import { startOtherAdbServer } from '../../device/otherAdbServer.ts';
 import { phoneProfile } from '../../device/phoneProfile.ts';
 
@@ -214,6 +215,16 @@ describe.skipIf(deviceLacks())(skipName('with devices', deviceLacks()), () => {
     expect(facts.cores).toBeGreaterThan(0);
     expect(facts.memoryBytes).toBeGreaterThan(1e8);
     expect(facts.features).toContain('shell_v2');
+  });
+
+  test('facts of a device with a huge list of processors are whole', async () => {
+    const flags = Array.from({ length: 400 }, (_, i) => `flag${i}`).join(' ');
+    const one = (core: number) => `processor\t: ${core}\nflags\t\t: fpu avx2 ${flags}\n`;
+    const cpuinfo = Array.from({ length: 3000 }, (_, core) => one(core)).join('\n');
+    const profile = { ...emulatorProfile, files: { '/proc/cpuinfo': cpuinfo } };
+    const facts = await readFacts(await open(await plug({ profile })));
+    expect(facts.cpuFeatures.slice(0, 3)).toEqual(['fpu', 'avx2', 'flag0']);
+    expect(facts).toMatchObject({ android: '14', pageBytes: 4096 });
   });
 
   test.skipIf(armDeviceLacks())('facts are those of the phone', async () => {

@@ -7,7 +7,7 @@ import { RunCancelled } from '../../../compiler/run/runFailure.ts';
 import type { TestDevice } from '../../device/device.ts';
 import { ALL_FEATURES } from '../../device/device.ts';
 import { deviceLacks, skipName } from '../../device/deviceLacks.ts';
-import { inMemory, PLAIN, SLOW } from '../run/smallModels.ts';
+import { inMemory, NETWORK, PLAIN, SLOW } from '../run/smallModels.ts';
 import type { DeviceRuns } from './deviceRuns.ts';
 import { leftHere, leftOnDevice, openDeviceRuns } from './deviceRuns.ts';
 
@@ -97,7 +97,7 @@ describe.each([
       expect(leftHere()).toEqual([]);
     });
 
-    test('is made up for by the next run when the process dies that started one', async () => {
+    test('is what the device does itself when the process dies that started the run', async () => {
       const device = await runs.plug({ features });
       const { script, ...options } = runs.options(device);
       const run = ending(
@@ -115,10 +115,20 @@ describe.each([
       await running(device);
       for (const pid of processesOf(script)) process.kill(pid, 'SIGKILL');
       expect(await run).toBeInstanceOf(Error);
+      // Nobody tells the device: its guard notices.
+      await expect.poll(() => device.processes(), { timeout: 2 * SOON }).toEqual([]);
+      expect(leftOnDevice(device)).toEqual([]);
       const { report } = await runs.run(device, PLAIN, { verify: true });
       expect(report.verify).toMatchObject({ passed: true });
-      expect(await device.processes()).toEqual([]);
-      expect(leftOnDevice(device)).toEqual([]);
+    });
+
+    test('is not what a long run needs: it gives signs of life', async () => {
+      const device = await runs.plug({ features });
+      const start = performance.now();
+      const { report } = await runs.run(device, NETWORK, { runs: 100_000, budgetMs: 11_000 });
+      expect(report.latencyMs.median).toBeGreaterThan(0);
+      // Longer than the device waits for one.
+      expect(performance.now() - start).toBeGreaterThan(20_000);
     });
 
     test('ends where the device answers slowly', async () => {

@@ -1,10 +1,11 @@
 /** Runs on the GPU of a device through OpenCL, which the emulator lends from this computer; and a phone that has none. */
 import { existsSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { compareModel } from '../../../compiler/run/compare/compareModel.ts';
 import { RunFailure } from '../../../compiler/run/runFailure.ts';
 import { deviceLacks, skipName } from '../../device/deviceLacks.ts';
 import { emulatorProfile } from '../../device/emulatorProfile.ts';
-import { COUNTING, NETWORK } from '../run/smallModels.ts';
+import { COUNTING, inMemory, NETWORK, PLAIN } from '../run/smallModels.ts';
 import type { DeviceRuns } from './deviceRuns.ts';
 import { leftHere, leftOnDevice, openDeviceRuns } from './deviceRuns.ts';
 
@@ -35,6 +36,23 @@ describe.skipIf(lacks)(skipName("a device's GPU", lacks), () => {
     expect(leftOnDevice(device)).toEqual([]);
     expect(await device.processes()).toEqual([]);
     expect(leftHere()).toEqual([]);
+  });
+
+  test('runs two plans by turns', async () => {
+    const device = await runs.plug();
+    const { edits: a, verify: _, ...options } = runs.options(device);
+    const report = await compareModel({
+      ...options,
+      location: inMemory(PLAIN),
+      a,
+      b: { ...a, planner: 'none' },
+      target: `adb:${device.serial}/gpu`,
+      runs: 16,
+    });
+    expect(report.pairs).toBe(16);
+    expect(report.agreement.passed).toBe(true);
+    expect(report.blocks.every(({ aMs, bMs }) => aMs > 0 || bMs > 0)).toBe(true);
+    expect(leftOnDevice(device)).toEqual([]);
   });
 
   test('is said to be missing where there is no OpenCL', async () => {
