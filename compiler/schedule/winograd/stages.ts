@@ -30,6 +30,8 @@ export interface Blocking {
   readonly tile: TileSize;
   readonly rows: number;
   readonly columns: number;
+  /** Planes (of the innermost loop around rows) that go together; they divide its extent. Default 1. */
+  readonly planes?: number;
 }
 
 export interface Stages {
@@ -51,6 +53,9 @@ class Builder {
   private readonly domain: number;
   private readonly depth: number;
   private readonly tiles: number;
+  private readonly planes: number;
+  /** The innermost loop around rows: planes of a block are consecutive in it. */
+  private readonly plane: LoopAxis;
   /** Of outer loops, row and column: what they start from in this block. */
   private readonly starts = new Map<string, Index>();
 
@@ -62,14 +67,20 @@ class Builder {
   ) {
     this.domain = domainOf(blocking.tile);
     this.depth = conv.summed.reduce((product, { extent }) => product * extent, 1);
-    this.tiles = blocking.rows * blocking.columns;
+    this.plane = conv.outer.at(-1) ?? { variable: '', extent: 1 };
+    const { planes = 1 } = blocking;
+    this.planes = this.plane.extent % planes === 0 ? planes : 1;
+    this.tiles = this.planes * blocking.rows * blocking.columns;
   }
 
   run(): Stages {
     const { tile, rows, columns } = this.blocking;
     const { row, column, outer } = this.conv;
     const digits: (LoopAxis & { readonly step: number })[] = [
-      ...outer.map((axis) => ({ ...axis, step: 1 })),
+      ...outer.map((axis) => {
+        const step = axis === this.plane ? this.planes : 1;
+        return { ...axis, extent: axis.extent / step, step };
+      }),
       { ...row, extent: Math.ceil(row.extent / (rows * tile)), step: rows * tile },
       { ...column, extent: Math.ceil(column.extent / (columns * tile)), step: columns * tile },
     ];
@@ -113,10 +124,11 @@ class Builder {
     const local = (name: string, shape: readonly number[]): Buffer =>
       localBuffer(this.names.fresh(name), 'f32', shape.map(constant));
     const [height, width] = [rows * tile, columns * tile];
-    const patch = local('patch', [height + TAPS - 1, width + TAPS - 1, this.depth]);
+    const around = this.planes * (height + TAPS - 1);
+    const patch = local('patch', [around, width + TAPS - 1, this.depth]);
     const inputs = local('domain', [points, this.tiles, this.depth]);
     const products = local('products', [points, this.tiles, channels]);
-    const sums = local('sums', [height, width, channels]);
+    const sums = local('sums', [this.planes * height, width, channels]);
     return [
       { kind: 'local', buffer: patch },
       this.gather(patch),
@@ -158,12 +170,14 @@ class Builder {
   private gather(patch: Buffer): Stmt {
     const { row, column, input, value, atRow, atColumn, outer } = this.conv;
     const { axes, index, indices } = this.summed();
-    const [height, width] = patch.shape as [Index, Index];
+    const height = this.blocking.rows * this.blocking.tile + TAPS - 1;
+    const plane = this.planeLoop();
     const [r, c] = [this.names.fresh(row.variable), this.names.fresh(column.variable)];
     const rowAt = add(this.starts.get(row.variable)!, variable(r));
     const columnAt = add(this.starts.get(column.variable)!, variable(c));
     const places = new Map([...indices, [atRow, rowAt], [atColumn, columnAt]]);
     for (const { variable: name } of outer) places.set(name, this.starts.get(name)!);
+    this.inPlane(places, plane[0]);
     const found = this.names.fresh('input');
     const assigned: Stmt = { kind: 'assign', name: found, value };
     const inside = copyBody([...input, assigned], this.names, { indices: places });
@@ -172,38 +186,44 @@ class Builder {
       less(columnAt, column.extent + TAPS - 1),
     ].map(compareIndex);
     return nestOf(
-      [...axes.map(loopOf), [r, height], [c, width]],
+      [...axes.map(loopOf), plane, [r, constant(height)], [c, patch.shape[1]!]],
       [
         { kind: 'variable', name: found, initial: literal('f32', 0) },
         branch(
           conditions.reduce((a, b) => binary('and', a, b)),
           inside,
         ),
-        store(patch, [variable(r), variable(c), index], read(found, 'f32')),
+        store(
+          patch,
+          [add(multiply(variable(plane[0]), height), variable(r)), variable(c), index],
+          read(found, 'f32'),
+        ),
       ],
     );
   }
 
   private transformInputs(patch: Buffer, inputs: Buffer): Stmt {
     const { tile } = this.blocking;
-    const [r, c, k] = this.tileLoops(constant(this.depth));
+    const [p, r, c, k] = this.tileLoops(constant(this.depth));
     const stmts: Stmt[] = [];
     const bind = this.binder(stmts, 'd');
-    const at = (variableName: string, i: number): Index =>
-      add(multiply(variable(variableName), tile), i);
+    const height = this.blocking.rows * tile + TAPS - 1;
+    const first = add(multiply(variable(p[0]), height), multiply(variable(r[0]), tile));
+    const left = multiply(variable(c[0]), tile);
+    const tileAt = this.tileIndex(p[0], r[0], c[0]);
     const square = Array.from({ length: this.domain }, (_, i) =>
       Array.from({ length: this.domain }, (_, j) =>
-        bind(load(patch, [at(r[0], i), at(c[0], j), variable(k[0])])),
+        bind(load(patch, [add(first, i), add(left, j), variable(k[0])])),
       ),
     );
     const half = transposed(transposed(square).map((column) => inputTransform(tile, column, bind)));
     half.forEach((line, i) => {
       inputTransform(tile, line, bind).forEach((value, j) => {
         const point = constant(i * this.domain + j);
-        stmts.push(store(inputs, [point, this.tileIndex(r[0], c[0]), variable(k[0])], value));
+        stmts.push(store(inputs, [point, tileAt, variable(k[0])], value));
       });
     });
-    return nestOf([r, c, k], stmts);
+    return nestOf([p, r, c, k], stmts);
   }
 
   /** A product of matrices for each point of the domain. */
@@ -246,13 +266,17 @@ class Builder {
 
   private transformOutputs(products: Buffer, sums: Buffer): Stmt {
     const { tile } = this.blocking;
-    const [r, c, m] = this.tileLoops(constant(this.conv.channel.extent));
+    const [p, r, c, m] = this.tileLoops(constant(this.conv.channel.extent));
     const stmts: Stmt[] = [];
     const bind = this.binder(stmts, 'm');
+    const height = this.blocking.rows * tile;
+    const first = add(multiply(variable(p[0]), height), multiply(variable(r[0]), tile));
+    const left = multiply(variable(c[0]), tile);
+    const tileAt = this.tileIndex(p[0], r[0], c[0]);
     const square = Array.from({ length: this.domain }, (_, i) =>
       Array.from({ length: this.domain }, (_, j) => {
         const point = constant(i * this.domain + j);
-        return bind(load(products, [point, this.tileIndex(r[0], c[0]), variable(m[0])]));
+        return bind(load(products, [point, tileAt, variable(m[0])]));
       }),
     );
     const half = transposed(
@@ -260,14 +284,10 @@ class Builder {
     );
     half.forEach((line, i) => {
       outputTransform(tile, line, bind).forEach((value, j) => {
-        const place = [
-          add(multiply(variable(r[0]), tile), i),
-          add(multiply(variable(c[0]), tile), j),
-        ];
-        stmts.push(store(sums, [...place, variable(m[0])], value));
+        stmts.push(store(sums, [add(first, i), add(left, j), variable(m[0])], value));
       });
     });
-    return nestOf([r, c, m], stmts);
+    return nestOf([p, r, c, m], stmts);
   }
 
   /** The nest as it was, over the outputs of the block, its sum read instead of made. */
@@ -281,12 +301,17 @@ class Builder {
     const columnAt = add(this.starts.get(column.variable)!, variable(c));
     const places = new Map(this.starts).set(row.variable, rowAt).set(column.variable, columnAt);
     places.set(channel.variable, variable(m));
+    const plane = this.planeLoop();
+    this.inPlane(places, plane[0]);
     const loops: Readonly<Record<string, readonly [string, number]>> = {
+      [this.plane.variable]: [plane[0], this.planes],
       [row.variable]: [r, Math.min(rows * tile, row.extent)],
       [column.variable]: [c, Math.min(columns * tile, column.extent)],
       [channel.variable]: [m, channel.extent],
     };
-    const made = load(sums, [variable(r), variable(c), variable(m)]);
+    const planeAt = this.conv.outer.length === 0 ? ZERO : variable(plane[0]);
+    const sumRow = add(multiply(planeAt, rows * tile), variable(r));
+    const made = load(sums, [sumRow, variable(c), variable(m)]);
     const initial: Expr = isZero(sum.initial) ? made : binary('add', sum.initial, made);
     const bindings = levels.filter(({ kind }) => kind !== 'for');
     const point = copyBody([...bindings, ...before, { ...sum, initial }, ...after], this.names, {
@@ -312,17 +337,30 @@ class Builder {
     return nestOf(order, body);
   }
 
-  private tileLoops(last: Index): readonly [Loops, Loops, Loops] {
+  private planeLoop(): Loops {
+    return [this.names.fresh('plane'), constant(this.planes)];
+  }
+
+  /** Adds the plane of a block to where its outer loop starts. */
+  private inPlane(places: Map<string, Index>, plane: string): void {
+    const start = this.starts.get(this.plane.variable);
+    if (start !== undefined) places.set(this.plane.variable, add(start, variable(plane)));
+  }
+
+  private tileLoops(last: Index): readonly [Loops, Loops, Loops, Loops] {
     const { rows, columns } = this.blocking;
     return [
+      this.planeLoop(),
       [this.names.fresh('tileRow'), constant(rows)],
       [this.names.fresh('tileColumn'), constant(columns)],
       [this.names.fresh('channel'), last],
     ];
   }
 
-  private tileIndex(row: string, column: string): Index {
-    return add(multiply(variable(row), this.blocking.columns), variable(column));
+  private tileIndex(plane: string, row: string, column: string): Index {
+    const { rows, columns } = this.blocking;
+    const line = add(multiply(variable(plane), rows), variable(row));
+    return add(multiply(line, columns), variable(column));
   }
 
   private binder(stmts: Stmt[], stem: string) {

@@ -118,6 +118,24 @@ describe('through the domain', () => {
       },
     ],
     [
+      'planes together',
+      {
+        x: [1, 4, 4, 6, 5],
+        w: [5, 4, 3, 3, 3],
+        attributes: { pads: [1, 1, 1, 1, 1, 1] },
+        blocking: { tile: 4, rows: 2, columns: 2, planes: 2 },
+      },
+    ],
+    [
+      'images together',
+      {
+        x: [3, 5, 5, 4],
+        w: [8, 5, 3, 3],
+        attributes: SAME,
+        blocking: { tile: 2, rows: 3, columns: 2, planes: 3 },
+      },
+    ],
+    [
       'planes apart',
       {
         x: [1, 4, 5, 6, 7],
