@@ -1,14 +1,17 @@
 // Whole models: ours unfused and fused against ONNX Runtime, native and WebAssembly, alternating in one run.
 //   npm run bench:kernels -- [--models a,b] [--targets native,wasm] [--threads 1,2] [--rounds 3] [--budget 1500]
-// Medians of all repetitions of all rounds, milliseconds. Ratios above 1 mean that ours is faster. `predicted` is what
-// the bytes that fusion saves would take at the measured bandwidth of a copy.
+//     [--planners none,dnnfusion,extended]
+// Unfused is the model as it is in its file; planners plan the rewritten one, also `none`. Medians of all repetitions of
+// all rounds, milliseconds. Ratios above 1 mean that ours is faster: those of the last planner. `predicted` is what the
+// bytes that it saves would take at the measured bandwidth of a copy.
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { PlannerName } from '../../compiler/fusion/plan.ts';
-import { NO_EDITS } from '../../compiler/fusion/plan.ts';
+import { NO_EDITS, PLANNERS } from '../../compiler/fusion/plan.ts';
+import { NO_REWRITES } from '../../compiler/rewrite/rewrite.ts';
 import type { ModelRun } from '../../compiler/run/runModel.ts';
 import { runModel } from '../../compiler/run/runModel.ts';
 import type { Tensor } from '../../compiler/tensor/tensor.ts';
@@ -26,10 +29,12 @@ const { values: flags } = parseArgs({
     threads: { type: 'string', default: '1,2' },
     rounds: { type: 'string', default: '3' },
     budget: { type: 'string', default: '1500' },
+    planners: { type: 'string', default: 'none,dnnfusion,extended' },
   },
 });
 const models = MODELS.filter((name) => flags.models.split(',').includes(name));
 const targets = flags.targets.split(',') as OwnTarget[];
+const planners = PLANNERS.filter((name) => flags.planners.split(',').includes(name));
 const rounds = Number(flags.rounds);
 const budgetMs = Number(flags.budget);
 const MOST = 200;
@@ -107,15 +112,21 @@ function bandwidth(): number {
 const script = join(root, 'dist/bench/runWorker.cjs');
 await bundle(join(root, 'compiler/runWorker.ts'), script);
 
+/** A planner's plan of the rewritten model, or every operator of the file by itself. */
+type Variant = PlannerName | 'unfused';
+
 const own = (
   model: ModelName,
   target: OwnTarget,
-  planner: PlannerName,
+  variant: Variant,
   threads: number,
 ): Promise<ModelRun> =>
   runModel({
     location: { kind: 'file', path: materialised(model) },
-    edits: { ...NO_EDITS, planner },
+    edits:
+      variant === 'unfused'
+        ? { ...NO_EDITS, planner: 'none', rewrite: NO_REWRITES }
+        : { ...NO_EDITS, planner: variant },
     target,
     threads,
     warmup: 2,
@@ -128,6 +139,8 @@ const own = (
 interface Row {
   readonly model: string;
   readonly unfused: number;
+  readonly planned: ReadonlyMap<PlannerName, number>;
+  /** Of the last planner. */
   readonly fused: number;
   readonly peer: number;
   readonly peerUnoptimised: number;
@@ -139,19 +152,21 @@ interface Row {
 
 async function measure(model: ModelName, target: OwnTarget, threads: number): Promise<Row> {
   const engine = target === 'wasm' ? 'onnxruntime-web' : 'onnxruntime-node';
-  const times = { unfused: [] as number[], fused: [] as number[], peer: [] as number[] };
+  const variants: readonly Variant[] = ['unfused', ...planners];
+  const times = new Map<Variant, number[]>(variants.map((variant) => [variant, []]));
+  const peerTimes: number[] = [];
   let last: ModelRun | undefined;
   let unfusedMovedBytes = 0;
   let peerPeakBytes = 0;
   let peer: Peer | undefined;
   const plain: number[] = [];
   for (let round = 0; round < rounds; round++) {
-    const unfused = await own(model, target, 'none', threads);
-    unfusedMovedBytes = unfused.report.movedBytes;
-    times.unfused.push(...unfused.run.results.total.map((ns) => ns / 1e6));
-    last = await own(model, target, 'dnnfusion', threads);
-    times.fused.push(...last.run.results.total.map((ns) => ns / 1e6));
-    const { graph } = last.prepared.imported.model;
+    for (const variant of variants) {
+      last = await own(model, target, variant, threads);
+      if (variant === 'unfused') unfusedMovedBytes = last.report.movedBytes;
+      times.get(variant)!.push(...last.run.results.total.map((ns) => ns / 1e6));
+    }
+    const { graph } = last!.prepared.imported.model;
     const inputs = graph.inputs.map((value, i) => ({
       ...last!.inputs[i]!,
       name: graph.values[value]!.name,
@@ -159,7 +174,7 @@ async function measure(model: ModelName, target: OwnTarget, threads: number): Pr
     peer ??= await Peer.open(engine, materialised(model), threads, inputs);
     if (round === 0) await peer.repeat();
     const answer = await peer.repeat();
-    times.peer.push(...answer.times);
+    peerTimes.push(...answer.times);
     peerPeakBytes = answer.peakBytes;
     if (round === 0) {
       const unoptimised = await Peer.open(engine, materialised(model), threads, inputs, false);
@@ -172,9 +187,10 @@ async function measure(model: ModelName, target: OwnTarget, threads: number): Pr
   const { report } = last!;
   return {
     model,
-    unfused: median(times.unfused),
-    fused: median(times.fused),
-    peer: median(times.peer),
+    unfused: median(times.get('unfused')!),
+    planned: new Map(planners.map((planner) => [planner, median(times.get(planner)!)])),
+    fused: median(times.get(variants[variants.length - 1]!)!),
+    peer: median(peerTimes),
     peerUnoptimised: median(plain),
     predictedMs: (unfusedMovedBytes - report.movedBytes) / bytesPerMs / threads,
     mine: report,
@@ -198,10 +214,10 @@ for (const target of targets) {
           [
             model.padEnd(16),
             `unfused ${unfused.toFixed(1)}`,
-            `fused ${fused.toFixed(1)}`,
+            ...[...row.planned].map(([planner, ms]) => `${planner} ${ms.toFixed(1)}`),
             `${target === 'wasm' ? 'ort-web' : 'ort'} ${peer.toFixed(1)}`,
             `ort unoptimised ${peerUnoptimised.toFixed(1)}`,
-            `| fused/unfused ${(unfused / fused).toFixed(2)}x`,
+            `| against unfused ${(unfused / fused).toFixed(2)}x`,
             `against ort ${(peer / fused).toFixed(2)}x`,
             `| saved ${(unfused - fused).toFixed(1)}, predicted ${predictedMs.toFixed(1)}`,
             `| moved ${megabytes(row.unfusedMovedBytes)} -> ${megabytes(mine.movedBytes)}`,
@@ -216,11 +232,14 @@ for (const target of targets) {
       }
     }
     if (rows.length === 0) continue;
-    const fusion = geometricMean(rows.map(({ unfused, fused }) => unfused / fused));
-    const speed = geometricMean(rows.map(({ peer, fused }) => peer / fused));
-    console.log(
-      `geometric mean: fused ${fusion.toFixed(2)}x of unfused, ${speed.toFixed(2)}x of the peer`,
-    );
+    for (const planner of planners) {
+      const ratio = (of: (row: Row) => number): string =>
+        geometricMean(rows.map((row) => of(row) / row.planned.get(planner)!)).toFixed(2);
+      console.log(
+        `geometric mean: ${planner} ${ratio(({ unfused }) => unfused)}x of unfused, ` +
+          `${ratio(({ peer }) => peer)}x of the peer`,
+      );
+    }
   }
 }
 
