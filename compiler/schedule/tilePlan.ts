@@ -218,7 +218,7 @@ function axisOrder(
   const rest = others.filter((axis) => !batch.includes(axis));
   const streamed = loads.filter((load) => !operand.includes(load));
   const [first, second] = target.cache;
-  const small = operand.every((load) => bytesOf(load) <= second / 4);
+  const small = operand.every((load) => bytesOf(load) <= second / 2);
   const large = streamed.some((load) => bytesOf(load) > second);
   // A small packed operand stays in the cache while the large one passes once.
   if (small && large && first > 0) return [...batch, ...rest, columns, ...last];
