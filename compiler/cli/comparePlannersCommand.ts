@@ -15,14 +15,15 @@ import { DEFAULT_REWRITES, NO_REWRITES } from '../rewrite/rewrite.ts';
 import { runModel } from '../run/runModel.ts';
 import { UsageError, onlyPositional, readArguments, readBindings } from './command.ts';
 import type { Command } from './command.ts';
+import { TARGET_NAMES, readCores, readCount, readTarget } from './runArguments.ts';
 import { runSettings, showStage, withCancelling } from './runCommand.ts';
 import { alignColumns, formatCount } from './terminal.ts';
 
 export const comparePlannersCommand: Command = {
   name: 'compare-planners',
   synopsis:
-    'MODEL [--target wasm|native] [--threads N] [--fast-math] [--dim NAME=N]\n' +
-    '      [--json | --csv | --markdown]',
+    `MODEL [--target ${TARGET_NAMES}] [--threads N] [--cores all|big|LIST]\n` +
+    '      [--fast-math] [--dim NAME=N] [--json | --csv | --markdown]',
   summary:
     'Print operators, blocks, FLOPs and intermediate bytes under every planner, with and without ' +
     'rewriting; with --target also the measured time of an inference.',
@@ -41,6 +42,7 @@ async function run(args: readonly string[]): Promise<number> {
     options: {
       target: { type: 'string' },
       threads: { type: 'string' },
+      cores: { type: 'string' },
       'fast-math': { type: 'boolean' },
       dim: { type: 'string', multiple: true },
       json: { type: 'boolean' },
@@ -52,8 +54,9 @@ async function run(args: readonly string[]): Promise<number> {
   if ([values.json, values.csv, values.markdown].filter(Boolean).length > 1) {
     throw new UsageError('--json, --csv and --markdown exclude each other');
   }
-  const target = readTarget(values.target);
-  const threads = readThreads(values.threads);
+  const target = values.target === undefined ? undefined : readTarget(values.target);
+  const threads = readCount('--threads', values.threads, 0, 256);
+  const cores = readCores(values.cores);
   const rewriting = { ...DEFAULT_REWRITES, fastMath: values['fast-math'] ?? false };
   const bindings = readBindings(values.dim ?? []);
   const rows = await withCancelling(async (signal) => {
@@ -72,6 +75,7 @@ async function run(args: readonly string[]): Promise<number> {
         runs: MOST_RUNS,
         budgetMs: BUDGET_MS,
         verify: false,
+        device: { cores },
         signal,
         onProgress: (stage) =>
           showStage(
@@ -147,14 +151,4 @@ function table(rows: readonly PlanRow[]): string {
   ]);
   const all = [[...header, ...(isMeasured ? ['median'] : [])], ...lines];
   return `${alignColumns(all, new Set([2, 3, 4, 5, 6])).join('\n')}\n`;
-}
-
-function readTarget(name: string | undefined): 'wasm' | 'native' | undefined {
-  if (name === undefined || name === 'wasm' || name === 'native') return name;
-  throw new UsageError(`--target is wasm or native, not '${name}'`);
-}
-
-function readThreads(text = '0'): number {
-  if (/^\d{1,3}$/.test(text) && Number(text) <= 256) return Number(text);
-  throw new UsageError(`--threads wants a number from 0 to 256, not '${text}'`);
 }

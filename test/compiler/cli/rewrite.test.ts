@@ -5,9 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { planCsv, planMarkdown } from '../../../compiler/export/planTable.ts';
+import { PLANNERS } from '../../../compiler/fusion/plan.ts';
 import { importModel } from '../../../compiler/onnx/importModel.ts';
 import { openModelFile } from '../../../compiler/onnx/source.ts';
 import { bundle } from '../../setup/bundle.ts';
+import { cCompiler } from '../emit/c/compileAndRun.ts';
 import { externalTensor, input, model, node, tensor } from '../onnx/protoWriter.ts';
 
 let folder: string;
@@ -110,16 +112,33 @@ describe('fusion-studio compare-planners', () => {
     const { status, stdout } = await run('compare-planners', path, '--json');
     expect(status).toBe(0);
     const rows = JSON.parse(stdout) as { planner: string; rewriting: boolean; operators: number }[];
-    expect(rows.map(({ planner, rewriting }) => `${planner} ${rewriting}`)).toEqual([
-      ...['none false', 'none true', 'pattern false', 'pattern true'],
-      ...['dnnfusion false', 'dnnfusion true'],
-    ]);
-    expect(rows.map(({ operators }) => operators)).toEqual([4, 2, 4, 2, 4, 2]);
-    const csv = await run('compare-planners', path, '--csv', '--target', 'wasm');
-    const lines = csv.stdout.trimEnd().split('\r\n');
-    expect(lines[0]).toBe('planner,rewriting,operators,blocks,FLOPs,bytes,ms');
-    expect(lines[6]).toMatch(/^dnnfusion,on,2,1,\d+,0,\d+\.\d{3}$/);
+    expect(rows.map(({ planner, rewriting }) => `${planner} ${rewriting}`)).toEqual(
+      PLANNERS.flatMap((planner) => [`${planner} false`, `${planner} true`]),
+    );
+    expect(rows.map(({ operators }) => operators)).toEqual(PLANNERS.flatMap(() => [4, 2]));
     expect((await run('compare-planners', path, '--csv', '--json')).status).toBe(2);
+    expect((await run('compare-planners', path, '--target', 'adb:; ls')).status).toBe(2);
+  });
+
+  it.each(['wasm', ...(cCompiler() === undefined ? [] : ['native'])])(
+    'measures them on %s',
+    async (target) => {
+      const path = sample(`measured-${target}`, ones);
+      const { stdout } = await run('compare-planners', path, '--csv', '--target', target);
+      const lines = stdout.trimEnd().split('\r\n');
+      expect(lines[0]).toBe('planner,rewriting,operators,blocks,FLOPs,bytes,ms');
+      expect(lines.length).toBe(1 + 2 * PLANNERS.length);
+      for (const line of lines.slice(1))
+        expect(line).toMatch(/^\w+,o(n|ff),[24],\d,\d+,\d+,\d+\.\d{3}$/);
+      const last = lines.find((line) => line.startsWith('dnnfusion,on'));
+      expect(last).toMatch(/^dnnfusion,on,2,1,\d+,0,/);
+    },
+  );
+
+  it('says of a device that is not there that it is not', async () => {
+    const path = sample('gone', ones);
+    const { status, stderr } = await run('compare-planners', path, '--target', 'adb:nobody');
+    expect([status, stderr]).toEqual([1, expect.stringMatching(/adb|nobody/)]);
   });
 
   it('has tables that programs read', () => {

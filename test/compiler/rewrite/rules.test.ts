@@ -6,13 +6,21 @@ import { printGraph } from '../../../compiler/graph/print.ts';
 import { rewriteModel } from '../../../compiler/rewrite/rewriteModel.ts';
 import { ALL_RULES } from '../../../compiler/rewrite/rules/index.ts';
 import { Random } from '../../fuzz/random.ts';
+import { CONVOLUTION_EXAMPLES } from './convolutionExamples.ts';
 import { EXAMPLES } from './examples.ts';
-import { LINEAR_EXAMPLES } from './linearExamples.ts';
+import { MATRIX_PRODUCT_EXAMPLES } from './matrixProductExamples.ts';
 import { MOVEMENT_EXAMPLES } from './movementExamples.ts';
+import { RECOGNISED_EXAMPLES } from './recognisedExamples.ts';
 import type { GraphText } from './rewriting.ts';
 import { build, differenceOf, only, randomSizes, run, SIZES, typesOf } from './rewriting.ts';
 
-const EXAMPLE_LIST = [...EXAMPLES, ...LINEAR_EXAMPLES, ...MOVEMENT_EXAMPLES];
+const EXAMPLE_LIST = [
+  ...EXAMPLES,
+  ...CONVOLUTION_EXAMPLES,
+  ...MATRIX_PRODUCT_EXAMPLES,
+  ...RECOGNISED_EXAMPLES,
+  ...MOVEMENT_EXAMPLES,
+];
 /** Of the largest element: rounding in another order, over at most a few dozen terms. */
 const ROUNDING = 2e-5;
 const TRIALS = Number(process.env['REWRITE_TRIALS'] ?? 5);
