@@ -29,6 +29,8 @@ type Machine = Pick<Target, 'vectorBytes' | 'fma' | 'cache'>;
 
 /** Fewer channels leave nothing to win: transforms cost as much as they save. */
 const LEAST_CHANNELS = 16;
+/** Cycles that a direct sum takes at least: below, five nests cost more to build and start than they gain. */
+const LEAST_CYCLES = 100_000;
 /** Direct kernels have no fixed costs, and both are measured within a tenth. */
 const MARGIN = 1.15;
 /** Part of the peak that products reach. */
@@ -54,7 +56,9 @@ export function chooseBlocking(conv: Convolution, target: Machine): Blocking | u
 export function blockingFor(size: ConvolutionSize, target: Machine): Blocking | undefined {
   if (Math.min(size.depth, size.channels) < LEAST_CHANNELS) return undefined;
   let best: Blocking | undefined;
-  let least = directCycles(size, target) / MARGIN;
+  const direct = directCycles(size, target);
+  if (direct < LEAST_CYCLES) return undefined;
+  let least = direct / MARGIN;
   for (const blocking of candidates(size)) {
     const cycles = domainCycles(size, blocking, target);
     if (cycles < least) [best, least] = [blocking, cycles];

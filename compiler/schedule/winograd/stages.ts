@@ -126,8 +126,8 @@ class Builder {
     const [height, width] = [rows * tile, columns * tile];
     const around = this.planes * (height + TAPS - 1);
     const patch = local('patch', [around, width + TAPS - 1, this.depth]);
-    const inputs = local('domain', [points, this.tiles, this.depth]);
-    const products = local('products', [points, this.tiles, channels]);
+    const inputs = local('domain', [points, apart(this.tiles * this.depth)]);
+    const products = local('products', [points, apart(this.tiles * channels)]);
     const sums = local('sums', [this.planes * height, width, channels]);
     return [
       { kind: 'local', buffer: patch },
@@ -220,7 +220,7 @@ class Builder {
     half.forEach((line, i) => {
       inputTransform(tile, line, bind).forEach((value, j) => {
         const point = constant(i * this.domain + j);
-        stmts.push(store(inputs, [point, tileAt, variable(k[0])], value));
+        stmts.push(store(inputs, [point, rowMajor(tileAt, this.depth, k[0])], value));
       });
     });
     return nestOf([p, r, c, k], stmts);
@@ -242,7 +242,7 @@ class Builder {
       of.kind === 'variable' ? (places.get(of.name) ?? of) : of,
     );
     const sum = this.names.fresh('sum');
-    const a = load(inputs, [point, variable(t), index]);
+    const a = load(inputs, [point, add(multiply(variable(t), this.depth), index)]);
     const b = load(this.filter, [...filterAt, variable(i), variable(j)]);
     const product: Stmt = {
       kind: 'assign',
@@ -259,7 +259,7 @@ class Builder {
           (inner, axis) => loop(axis.variable, constant(axis.extent), [inner]),
           product,
         ),
-        store(products, [point, variable(t), variable(own.variable)], read(sum, 'f32')),
+        store(products, [point, rowMajor(variable(t), own.extent, own.variable)], read(sum, 'f32')),
       ],
     );
   }
@@ -276,7 +276,7 @@ class Builder {
     const square = Array.from({ length: this.domain }, (_, i) =>
       Array.from({ length: this.domain }, (_, j) => {
         const point = constant(i * this.domain + j);
-        return bind(load(products, [point, tileAt, variable(m[0])]));
+        return bind(load(products, [point, rowMajor(tileAt, this.conv.channel.extent, m[0])]));
       }),
     );
     const half = transposed(
@@ -376,6 +376,15 @@ type Loops = readonly [variable: string, extent: Index];
 
 function loopOf({ variable: name, extent }: LoopAxis): Loops {
   return [name, constant(extent)];
+}
+
+function rowMajor(row: Index, extent: number, column: string): Index {
+  return add(multiply(row, extent), variable(column));
+}
+
+/** Elements of one point of the domain: all points of a tile are touched in turn, and must not share sets of a cache. */
+function apart(elements: number): number {
+  return elements % 256 === 0 ? elements + 16 : elements;
 }
 
 /** Independent loops around a body. */
