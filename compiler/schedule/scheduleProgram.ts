@@ -20,6 +20,7 @@ import type { NestNote, ScheduledProgram, ScheduleRequest } from './schedule.ts'
 import { packableLocals } from './packableLocals.ts';
 import { planNest } from './planNest.ts';
 import { isStage, nestLoops, onOneThread } from './stagedNests.ts';
+import { stageNests } from './stageNests.ts';
 import type { TileContext, TilePlan } from './tilePlan.ts';
 import { turnOperand } from './turnOperand.ts';
 import { visitStores } from './transform/independence.ts';
@@ -58,10 +59,15 @@ function schedulePrepared(
   request: ScheduleRequest,
 ): ScheduledProgram | undefined {
   const relaid = relayout(program, withLocals(program, request));
-  const prepared = prepare(relaid, request, staged);
-  for (const careful of [false, true]) {
-    const scheduled = scheduleNests(prepared, request, careful);
-    if (unprovenAccesses(scheduled.program).length === 0) return { ...scheduled, filters };
+  const blocked = stageNests(relaid, request.target);
+  const plain = { program: relaid, staged: NOT_STAGED.staged };
+  for (const tried of blocked.staged.size > 0 ? [blocked, plain] : [plain]) {
+    const all = new Set([...staged, ...tried.staged]);
+    const prepared = prepare(tried.program, request, all);
+    for (const careful of [false, true]) {
+      const scheduled = scheduleNests(prepared, request, careful);
+      if (unprovenAccesses(scheduled.program).length === 0) return { ...scheduled, filters };
+    }
   }
   return undefined;
 }
