@@ -23,7 +23,7 @@ import { laneShape } from '../operands.ts';
 import { jam } from '../transform/jam.ts';
 import { liftFromBranches } from '../transform/guards.ts';
 import type { Loop, Place } from '../transform/place.ts';
-import { unlessRefused } from '../transform/place.ts';
+import { Refused, unlessRefused } from '../transform/place.ts';
 import { copyBody } from '../transform/rewrite.ts';
 import type { GpuDevice } from './device.ts';
 import { outputLoops } from './outputLoops.ts';
@@ -68,6 +68,11 @@ function perItem(
   device: GpuDevice,
 ): readonly Stmt[] {
   const { loops, body } = outputLoops(loop, place, nest.axes.length);
+  const along = loops.at(-1)!.extent;
+  // Where not all loops are independent, the last one is not the axis that vectors were chosen for.
+  if (lanes > 1 && !(along.kind === 'constant' && along.value % lanes === 0)) {
+    throw new Refused('rows that no vectors fill');
+  }
   const parts = loops.map(({ variable: name, extent }, at) => ({
     variable: name,
     extent: at === loops.length - 1 ? floorDiv(extent, lanes) : extent,

@@ -13,7 +13,7 @@ import { bundle } from '../../../setup/bundle.ts';
 import { onnxRuntimeInstalled } from '../../../setup/onnxRuntime.ts';
 import { openclLacks, suiteName } from '../../emit/opencl/openclLacks.ts';
 import type { Bytes } from '../../onnx/protoWriter.ts';
-import { input, model, node } from '../../onnx/protoWriter.ts';
+import { input, model, node, tensor } from '../../onnx/protoWriter.ts';
 import { COUNTING, inMemory, LOOKUP, NETWORK, SLOW } from '../smallModels.ts';
 
 let base: string;
@@ -71,6 +71,48 @@ describe.skipIf(openclLacks() !== undefined)(suiteName('runs on OpenCL'), () => 
     const nothing = x.map(() => 0);
     const none = await run(COUNTING, { inputs: [tensorOf('float32', [5, 7], nothing)] });
     expect(none.outputs[0]!.dims).toEqual([0, 2]);
+  });
+
+  test('cover every row where their number is no multiple of a vector', async () => {
+    const bytes = model({
+      opset: 17,
+      inputs: [
+        input('x', 'float32', [40, 4]),
+        input('mask', 'float32', [40]),
+        input('pick', 'int64', [3]),
+      ],
+      initializers: [
+        tensor('zero', 'int64', [1], [0]),
+        tensor('one', 'int64', [1], [1]),
+        tensor('columns', 'int64', [4], [1, 2, 3, 4]),
+      ],
+      nodes: [
+        node('NonZero', ['mask'], ['found']),
+        node('Squeeze', ['found', 'zero'], ['at']),
+        node('Gather', ['x', 'at'], ['boxes']),
+        node('Shape', ['at'], ['count']),
+        node('Concat', ['count', 'one'], ['shape'], { axis: 0 }),
+        node('ConstantOfShape', ['shape'], ['image']),
+        node('Concat', ['image', 'boxes'], ['regions'], { axis: 1 }),
+        node('Gather', ['regions', 'pick'], ['rows']),
+        node('Gather', ['rows', 'columns'], ['y'], { axis: 1 }),
+      ],
+      outputs: ['boxes', 'y'],
+    });
+    const x = Array.from({ length: 160 }, (_, i) => i);
+    const inputs = [
+      tensorOf('float32', [40, 4], x),
+      tensorOf(
+        'float32',
+        [40],
+        x.slice(0, 40).map((i) => (i % 6 === 1 ? 1 : 0)),
+      ),
+      tensorOf('int64', [3], [3n, 4n, 6n]),
+    ];
+    const { outputs } = await run(bytes, { inputs });
+    expect(outputs[0]!.dims).toEqual([7, 4]);
+    const rows = [19, 25, 37].flatMap((row) => x.slice(4 * row, 4 * row + 4));
+    expect(scalarsOf(outputs[1]!)).toEqual(rows);
   });
 
   test('name the operator whose check failed', async () => {
