@@ -68,29 +68,14 @@ export function matchConvolution(
   const { taps, body, sum } = sumOf;
   const factors = factorsIn(body, sum.name, constants);
   if (factors === undefined || readsOf(program, factors.filter.buffer.name) !== 1) return undefined;
-  const { buffer, indices } = factors.filter;
-  const rank = indices.length;
-  if (rank < 4 || buffer.storage !== 'f32' || factors.value.type !== 'f32') return undefined;
-  const named = indices.map((index) => (index.kind === 'variable' ? index.name : undefined));
-  const [tapRow, tapColumn] = [rank - 2, rank - 1].map((at) =>
-    taps.find((tap) => tap.variable === named[at] && tap.extent === TAPS),
-  );
-  if (tapRow === undefined || tapColumn === undefined || tapRow === tapColumn) return undefined;
-  if ([rank - 2, rank - 1].some((at) => !isExtent(buffer.shape[at]!, TAPS))) return undefined;
-  const summed = taps.filter((tap) => tap !== tapRow && tap !== tapColumn);
-  const rest = named.slice(0, rank - 2);
-  const covered = summed.every(({ variable: name }) => rest.filter((n) => n === name).length === 1);
   const all = axes.flatMap(({ variable: name, extent }) =>
     extent === undefined ? [] : [{ variable: name, extent }],
   );
-  const channel = all.find(({ variable: name }) => name === rest[0]);
-  if (!covered || summed.length === 0 || channel === undefined) return undefined;
-  if (all.length !== axes.length) return undefined;
-  const known = new Set([channel, ...summed].map((axis) => axis.variable));
-  const plain = indices.slice(0, -2).every((index) => {
-    return isExtent(index, 0) || (index.kind === 'variable' && known.has(index.name));
-  });
-  if (!plain) return undefined;
+  if (all.length !== axes.length || factors.value.type !== 'f32') return undefined;
+  const { buffer, indices } = factors.filter;
+  const roles = rolesIn(factors.filter, taps, all);
+  if (roles === undefined) return undefined;
+  const { channel, summed, tapRow, tapColumn } = roles;
   const inside = taps.reduce(
     (at, { variable: name, extent }) => insideLoop(at, name, { kind: 'constant', value: extent }),
     loops.reduce((at, loop) => insideLoop(at, loop.variable, loop.extent), facts),
@@ -122,6 +107,38 @@ export function matchConvolution(
     sum,
     after: point.slice(sumOf.place + 2),
   };
+}
+
+interface Roles {
+  readonly channel: LoopAxis;
+  readonly summed: readonly LoopAxis[];
+  readonly tapRow: LoopAxis;
+  readonly tapColumn: LoopAxis;
+}
+
+/** What each loop is to a filter [channel, summed…, 3, 3] that is read with one loop per axis, or 0. */
+function rolesIn(
+  { buffer, indices }: Factors['filter'],
+  taps: readonly LoopAxis[],
+  axes: readonly LoopAxis[],
+): Roles | undefined {
+  const rank = indices.length;
+  if (rank < 4 || buffer.storage !== 'f32') return undefined;
+  const named = indices.map((index) => (index.kind === 'variable' ? index.name : undefined));
+  const [tapRow, tapColumn] = [rank - 2, rank - 1].map((at) =>
+    taps.find((tap) => tap.variable === named[at] && tap.extent === TAPS),
+  );
+  if (tapRow === undefined || tapColumn === undefined || tapRow === tapColumn) return undefined;
+  if (!buffer.shape.slice(-2).every((extent) => isExtent(extent, TAPS))) return undefined;
+  const channel = axes.find((axis) => axis.variable === named[0]);
+  const summed = taps.filter((tap) => tap !== tapRow && tap !== tapColumn);
+  if (channel === undefined || summed.length === 0) return undefined;
+  const read = named.slice(0, -2).filter((name) => name !== undefined);
+  const expected = new Set([channel, ...summed].map((axis) => axis.variable));
+  const once = read.length === expected.size && read.every((name) => expected.has(name));
+  const plain = indices.every((index) => index.kind === 'variable' || isExtent(index, 0));
+  if (!plain || !once || new Set(read).size !== read.length) return undefined;
+  return { channel, summed, tapRow, tapColumn };
 }
 
 function isExtent(index: Index, value: number): boolean {
