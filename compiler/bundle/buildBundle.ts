@@ -103,7 +103,8 @@ class BundleBuilder {
   ) {
     this.pool = new KernelPool(target);
     this.sizes = new BundleSizes(bound.model);
-    this.context = blockContext(bound.model, target.language !== 'opencl');
+    const isGpu = target.language === 'opencl';
+    this.context = { ...blockContext(bound.model, !isGpu), manyThreads: isGpu };
     for (const input of bound.model.graph.inputs) this.placeInput(input);
   }
 

@@ -48,6 +48,8 @@ export interface BlockContext {
   readonly symbols?: SymbolInfos;
   /** Least value of a symbol; default: 0 for data-dependent sizes, else 1. */
   readonly leastSize?: (symbol: string) => number;
+  /** Operators with procedures of their own (TopK, NonZero) take many small parallel steps instead of the least work. */
+  readonly manyThreads?: boolean;
   /**
    * Functions (exp, erf) in front of windows are computed once and stored: memory of the block stays in caches there.
    * Default: they are computed again as other arithmetic is.
@@ -116,6 +118,7 @@ export function lowerBlock(
 
 class BlockLowering implements FieldPolicy, Host {
   readonly sizes: Sizes;
+  readonly manyThreads: boolean;
   private readonly region: Region;
   private memory = new Map<string, Buffer>();
   private filled = new Set<string>();
@@ -138,6 +141,7 @@ class BlockLowering implements FieldPolicy, Host {
     private readonly stored: ReadonlySet<string>,
   ) {
     this.sizes = new Sizes(context.symbols, context.leastSize);
+    this.manyThreads = context.manyThreads === true;
     this.region = new Region(this, context.graph, '', undefined, context.facts);
   }
 

@@ -118,6 +118,7 @@ export class CompilableOperators {
 /** Of a region that is never emitted. */
 class DryHost implements Host {
   readonly sizes: Sizes;
+  readonly manyThreads = false;
 
   constructor(symbols: SymbolInfos) {
     this.sizes = new Sizes(symbols);

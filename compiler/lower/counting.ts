@@ -5,12 +5,23 @@
 import type { Buffer, Expr } from '../loop/expr.ts';
 import { binary, cast, compare, indexValue, literal, load } from '../loop/expr.ts';
 import type { Index } from '../loop/indexExpr.ts';
-import { constant, ONE, product, ZERO } from '../loop/indexExpr.ts';
+import {
+  add,
+  ceilDiv,
+  constant,
+  min,
+  multiply,
+  ONE,
+  product,
+  subtract,
+  ZERO,
+} from '../loop/indexExpr.ts';
 import { registerType } from '../loop/scalarType.ts';
 import { axisIn } from '../ops/axes.ts';
 import type { Field } from './field.ts';
 import type { Lowering, LowerOp } from './lowerOp.ts';
-import { flatten } from './movement.ts';
+import { flatten, unflatten } from './movement.ts';
+import { sideBySide } from './ranking.ts';
 import type { Mutable, Scope } from './scope.ts';
 import { declare, element, sortedPositions } from './sorting.ts';
 
@@ -29,6 +40,16 @@ const nonZero: Lowering = (op) => {
   const input = op.input(0);
   const rank = input.shape.length;
   return op.procedure([{ shape: op.outputDims(), storage: 'i64' }], (scope, [out]) => {
+    if (op.manyThreads) {
+      const found = countedByChunks(op, scope, input, (taken, index, place) => {
+        const column = taken.checkedIndex('column', place, out!.shape[1]!, op.id);
+        index.forEach((at, axis) =>
+          taken.store(out!, [constant(axis), column], indexValue(at), op.id),
+        );
+      });
+      op.found(scope, 0, 1, found);
+      return;
+    }
     const count = scope.mutable('count', i64(0));
     scope.loops('i', input.shape, (inner, index) => {
       inner.when(isNonZero(inner.at(input, index)), (found) => {
@@ -42,6 +63,49 @@ const nonZero: Lowering = (op) => {
     op.found(scope, 0, 1, count.value);
   });
 };
+
+/** Elements that one thread counts. */
+const CHUNK = 128;
+
+/**
+ * For many threads: every chunk is counted, then starts behind the sum of those before it. `visit` gets each element that is
+ * not 0 and how many stand before it. @returns how many there are.
+ */
+function countedByChunks(
+  op: LowerOp,
+  scope: Scope,
+  input: Field,
+  visit: (scope: Scope, index: readonly Index[], place: Expr) => void,
+): Expr {
+  const total = product(input.shape);
+  const chunks = scope.simplify(ceilDiv(total, CHUNK));
+  const counts = declare(scope, 'counts', 'i64', op.extents([chunks]));
+  const inChunk = (each: Scope, chunk: Index, counter: Mutable, taken: typeof visit): void => {
+    const start = multiply(chunk, CHUNK);
+    each.loops('j', [min(constant(CHUNK), subtract(total, start))], (inner, [j]) => {
+      const index = unflatten(add(start, j!), input.shape).map((part) => inner.simplify(part));
+      inner.when(isNonZero(inner.at(input, index)), (found) => {
+        taken(found, index, counter.value);
+        increment(found, counter);
+      });
+    });
+  };
+  sideBySide(scope, 'c', [chunks], (each, [chunk]) => {
+    const count = each.mutable('count', i64(0));
+    inChunk(each, chunk!, count, () => undefined);
+    each.store(counts, [chunk!], count.value, op.id);
+  });
+  sideBySide(scope, 'c', [chunks], (each, [chunk]) => {
+    const place = each.mutable('place', i64(0));
+    each.loops('b', [chunk!], (earlier, [b]) => {
+      place.set(earlier, binary('add', place.value, load(counts, [b!])));
+    });
+    inChunk(each, chunk!, place, visit);
+  });
+  return scope.fold('count', i64(0), [chunks], (_, [c], soFar) =>
+    binary('add', soFar, load(counts, [c!])),
+  );
+}
 
 /** Slices along an axis (or elements in row-major order) where the condition holds. */
 const compress: Lowering = (op) => {

@@ -51,6 +51,11 @@ export class LowerOp extends OperatorView {
     return this.region.sizes;
   }
 
+  /** Procedures of many small parallel steps are wanted, not those of least work. */
+  get manyThreads(): boolean {
+    return this.region.manyThreads;
+  }
+
   /** Lower-case word for generated names. */
   get hint(): string {
     const word = this.type.replace(/[^A-Za-z0-9]/g, '');

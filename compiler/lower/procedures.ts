@@ -10,6 +10,7 @@ import { registerType } from '../loop/scalarType.ts';
 import { axisIn } from '../ops/axes.ts';
 import { dataIndex } from './gather.ts';
 import type { Lowering, LowerOp } from './lowerOp.ts';
+import { sideBySide } from './ranking.ts';
 import type { Scope } from './scope.ts';
 
 const at = (index: readonly Index[], axis: number, part: Index): Index[] =>
@@ -75,13 +76,10 @@ const scatterElements: Lowering = (op) => {
       const value = joined(op, load(out!, target), inner.at(updates, index));
       inner.store(out!, target, value);
     };
-    scope.loops(
-      'j',
-      others,
-      (row, other) =>
-        row.loops('k', [indices.shape[axis]!], (inner, [along]) => update(inner, other, along!)),
-      'parallel',
-    );
+    const eachRow = (row: Scope, other: readonly Index[]): void =>
+      row.loops('k', [indices.shape[axis]!], (inner, [along]) => update(inner, other, along!));
+    if (op.manyThreads) sideBySide(scope, 'j', others, eachRow);
+    else scope.loops('j', others, eachRow, 'parallel');
   });
 };
 

@@ -27,6 +27,8 @@ import { valueFacts } from './valueFacts.ts';
 /** The program that a region is part of. */
 export interface Host {
   readonly sizes: Sizes;
+  /** See `BlockContext`. */
+  readonly manyThreads: boolean;
   /** A value that the program reads from outside: an input or a constant of any of its graphs. */
   argument(region: Region, value: number, shape: readonly Index[], storage: StorageType): Field;
   /** The field stands in memory that is filled already. */
@@ -42,6 +44,7 @@ export interface Host {
 /** What operator views ask their region. */
 export interface OperatorRegion {
   readonly sizes: Sizes;
+  readonly manyThreads: boolean;
   /** Of the keys of fields. */
   readonly prefix: string;
   fieldOf(value: number): Field;
@@ -90,6 +93,10 @@ export class Region implements OperatorRegion {
 
   get sizes(): Sizes {
     return this.host.sizes;
+  }
+
+  get manyThreads(): boolean {
+    return this.host.manyThreads;
   }
 
   /** Makes the fields of these operators, in order. Throws Unsupported. */

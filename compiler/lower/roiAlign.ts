@@ -11,6 +11,7 @@ import type { ScalarType } from '../loop/scalarType.ts';
 import { registerType } from '../loop/scalarType.ts';
 import type { Field } from './field.ts';
 import type { Lowering, LowerOp } from './lowerOp.ts';
+import { sideBySide } from './ranking.ts';
 import type { Mutable, Scope } from './scope.ts';
 import { declare } from './sorting.ts';
 
@@ -70,8 +71,16 @@ const roiAlign: Lowering = (op) => {
             type,
           ),
         ) as [Axis, Axis];
-        const tables = fixed > 0 ? axes.map((axis) => tableOf(op, region, axis, fixed)) : undefined;
-        region.loops('c', [channels, constant(cells[0]), constant(cells[1])], (cell, at) => {
+        const tables =
+          fixed > 0 && !op.manyThreads
+            ? axes.map((axis) => tableOf(op, region, axis, fixed))
+            : undefined;
+        const points = [channels, constant(cells[0]), constant(cells[1])];
+        const eachPoint = (point: (cell: Scope, at: readonly Index[]) => void): void =>
+          op.manyThreads
+            ? sideBySide(region, 'c', points, point)
+            : region.loops('c', points, point);
+        eachPoint((cell, at) => {
           const [c, y, x] = at as [Index, Index, Index];
           const total = cell.mutable('total', literal(type, 0));
           const isFirst = cell.mutable('isFirst', literal('bool', 1));
@@ -110,7 +119,7 @@ const roiAlign: Lowering = (op) => {
           );
         });
       },
-      scope.isRoot ? 'parallel' : 'serial',
+      scope.isRoot || op.manyThreads ? 'parallel' : 'serial',
     );
   });
 };
@@ -248,6 +257,14 @@ function eachSample(
         inner.bind('w', load(buffer, [cell, s!, part]));
       const weights = [read(table.weights, ZERO), read(table.weights, ONE)] as const;
       body(inner, checked(inner, read(table.places, ZERO), read(table.places, ONE), weights));
+    });
+    return;
+  }
+  const fixed = op.int('sampling_ratio', 0);
+  if (fixed > 0) {
+    scope.loops('s', [constant(fixed)], (inner, [s]) => {
+      const place = placeOf(inner, axis, indexValue(cell), indexValue(s!));
+      body(inner, checked(inner, place.low, place.high, [place.lowWeight, place.highWeight]));
     });
     return;
   }

@@ -33,13 +33,19 @@ export interface RunGraphOptions extends RunOptions {
   readonly constantOf?: (value: number) => Tensor | undefined;
   /** Called with every program before it runs. */
   readonly onProgram?: (block: LoweredBlock) => void;
+  /** See `BlockContext`. */
+  readonly manyThreads?: boolean;
   /** Runs a program in place; default: the interpreter. */
   readonly run?: typeof interpret;
 }
 
 /** Programs of all blocks, in order. Throws Unsupported. */
-export function lowerPlan(model: Model, { blocks }: Blocks): readonly LoweredBlock[] {
-  const context = blockContext(model);
+export function lowerPlan(
+  model: Model,
+  { blocks }: Blocks,
+  { manyThreads }: Pick<RunGraphOptions, 'manyThreads'> = {},
+): readonly LoweredBlock[] {
+  const context = { ...blockContext(model), ...(manyThreads && { manyThreads }) };
   return blocks.map(({ operators }, i) => {
     const lowered = lowerBlock(context, operators, `block${i}`);
     assertProgram(lowered.program, 'lowering');
@@ -58,7 +64,7 @@ export function runGraph(
   options: RunGraphOptions = {},
 ): readonly Tensor[] {
   const { graph } = model;
-  const programs = lowerPlan(model, plan);
+  const programs = lowerPlan(model, plan, options);
   const sizes = bindSizes(graph, inputs);
   const tensors = new Map<number, Tensor>();
   graph.inputs.forEach((value, i) => tensors.set(value, inputs[i]!));

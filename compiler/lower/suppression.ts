@@ -4,11 +4,12 @@
  * boxes are ONNX Runtime's.
  */
 import type { Buffer, Expr } from '../loop/expr.ts';
-import { binary, compare, indexValue, literal, load } from '../loop/expr.ts';
+import { binary, compare, indexValue, literal, load, select } from '../loop/expr.ts';
 import type { Index } from '../loop/indexExpr.ts';
-import { constant, ONE, ZERO } from '../loop/indexExpr.ts';
+import { add, constant, ONE, subtract, ZERO } from '../loop/indexExpr.ts';
 import type { Field } from './field.ts';
 import type { Lowering, LowerOp } from './lowerOp.ts';
+import { rankedPositions, sideBySide } from './ranking.ts';
 import type { Mutable, Scope } from './scope.ts';
 import { counted, declare, element, sortedPositions } from './sorting.ts';
 
@@ -29,6 +30,20 @@ const nonMaxSuppression: Lowering = (op) => {
     const [capacity] = op.extents([count]) as [Index];
     const selected = scope.mutable('selected', i64(0));
     scope.loops('b', [batches, classes], (group, [batch, kind]) => {
+      if (op.manyThreads) {
+        suppressSideBySide(op, group, {
+          boxes,
+          scoreOf: (inner, box) => inner.at(scores, [batch!, kind!, box]),
+          batch: batch!,
+          count,
+          capacity,
+          threshold,
+          overlap,
+          most,
+          keep: (kept, box) => emit(op, kept, out!, selected, [batch!, kind!, box]),
+        });
+        return;
+      }
       const candidates = declare(group, 'candidates', 'i64', [capacity]);
       const found = group.mutable('found', i64(0));
       group.loops('i', [count], (inner, [i]) => {
@@ -68,7 +83,10 @@ const nonMaxSuppression: Lowering = (op) => {
         counted(step, keptCount.value, capacity, op.id, (inner, k) => {
           inner.when(isFree.value, (open) => {
             const other = open.checkedIndex('other', load(kept, [k]), count, op.id);
-            suppress(open, own, corners(op, open, boxes, batch!, other), overlap, isFree);
+            const its = corners(op, open, boxes, batch!, other);
+            whereOverlapping(open, own, its, overlap, (hit) => {
+              isFree.set(hit, literal('bool', 0));
+            });
           });
         });
         step.when(isFree.value, (taken) => {
@@ -83,6 +101,78 @@ const nonMaxSuppression: Lowering = (op) => {
     op.found(scope, 0, 0, selected.value);
   });
 };
+
+interface SideBySide {
+  readonly boxes: Field;
+  readonly scoreOf: (scope: Scope, box: Index) => Expr;
+  readonly batch: Index;
+  readonly count: Index;
+  readonly capacity: Index;
+  readonly threshold: Expr | undefined;
+  readonly overlap: Expr;
+  readonly most: Expr;
+  readonly keep: (scope: Scope, box: Index) => void;
+}
+
+/** For many threads: all boxes are sorted, then each that is kept takes out those behind it that it overlaps. */
+function suppressSideBySide(op: LowerOp, group: Scope, request: SideBySide): void {
+  const { boxes, scoreOf, batch, count, capacity, threshold, overlap, most, keep } = request;
+  const keys = declare(group, 'keys', 'f32', [capacity]);
+  const found = group.mutable('found', threshold ? i64(0) : indexValue(count));
+  const passes = (score: Expr): Expr =>
+    threshold ? compare('gt', score, threshold) : literal('bool', 1);
+  sideBySide(group, 'i', [count], (inner, [i]) => {
+    const score = scoreOf(inner, i!);
+    // What does not pass is sorted to the end.
+    const key = threshold ? select(passes(score), score, f32(NaN)) : score;
+    inner.store(keys, [i!], key, op.id);
+  });
+  if (threshold) {
+    group.loops('i', [count], (inner, [i]) => {
+      const one = select(passes(scoreOf(inner, i!)), i64(1), i64(0));
+      found.set(inner, binary('add', found.value, one));
+    });
+  }
+  const order = rankedPositions(group, { keys, count, capacity, operator: op.id });
+  const sorted = declare(group, 'sorted', 'f32', [capacity, constant(4)]);
+  const isFree = declare(group, 'isFree', 'i32', [capacity]);
+  const boxAt = (inner: Scope, place: Index): Index =>
+    inner.checkedIndex('box', inner.bind('position', load(order, [place])), count, op.id);
+  sideBySide(group, 'i', [count], (inner, [place]) => {
+    const { low, high } = corners(op, inner, boxes, batch, boxAt(inner, place!));
+    [...low, ...high].forEach((corner, i) =>
+      inner.store(sorted, [place!, constant(i)], corner, op.id),
+    );
+    inner.store(isFree, [place!], literal('i32', 1), op.id);
+  });
+  const sortedAt = (inner: Scope, place: Index): Corners => {
+    const [a, b, c, d] = [0, 1, 2, 3].map((i) =>
+      inner.bind('corner', load(sorted, [place, constant(i)])),
+    ) as [Expr, Expr, Expr, Expr];
+    return { low: [a, b], high: [c, d] };
+  };
+  const free = (inner: Scope, place: Index): Expr =>
+    inner.bind('free', compare('ne', load(isFree, [place]), literal('i32', 0)));
+  const keptCount = group.mutable('keptCount', i64(0));
+  const last = group.checkedIndex('last', found.value, add(count, 1), op.id);
+  group.loops('p', [last], (step, [p]) => {
+    const isOpen = binary('and', free(step, p!), compare('lt', keptCount.value, most));
+    step.when(isOpen, (kept) => {
+      keep(kept, boxAt(kept, p!));
+      keptCount.set(kept, increased(keptCount));
+      const own = sortedAt(kept, p!);
+      const next = kept.simplify(add(p!, 1));
+      sideBySide(kept, 'q', [subtract(last, next)], (inner, [q]) => {
+        const place = inner.checkedIndex('later', indexValue(add(next, q!)), capacity, op.id);
+        inner.when(free(inner, place), (open) => {
+          whereOverlapping(open, own, sortedAt(open, place), overlap, (hit) => {
+            hit.store(isFree, [place], literal('i32', 0), op.id);
+          });
+        });
+      });
+    });
+  });
+}
 
 /** A scalar input, or its default; ONNX allows a vector of one element as well. */
 function parameter(op: LowerOp, scope: Scope, slot: number, fallback: Expr): Expr {
@@ -135,8 +225,14 @@ function corners(op: LowerOp, scope: Scope, boxes: Field, batch: Index, box: Ind
   return { low: end('sub'), high: end('add') };
 }
 
-/** Clears `isFree` where the boxes overlap by more than the threshold; empty boxes overlap nothing. */
-function suppress(scope: Scope, a: Corners, b: Corners, overlap: Expr, isFree: Mutable): void {
+/** Runs `then` where the boxes overlap by more than the threshold; empty boxes overlap nothing. */
+function whereOverlapping(
+  scope: Scope,
+  a: Corners,
+  b: Corners,
+  overlap: Expr,
+  then: (scope: Scope) => void,
+): void {
   const side = (axis: 0 | 1): Expr =>
     scope.bind(
       'side',
@@ -159,7 +255,7 @@ function suppress(scope: Scope, a: Corners, b: Corners, overlap: Expr, isFree: M
     const union = meeting.bind('union_', binary('sub', binary('add', areas[0], areas[1]), shared));
     const sound = [shared, ...areas, union].map(isPositive).reduce((x, y) => binary('and', x, y));
     const exceeds = compare('gt', binary('div', shared, union), overlap);
-    meeting.when(binary('and', sound, exceeds), (hit) => isFree.set(hit, literal('bool', 0)));
+    meeting.when(binary('and', sound, exceeds), then);
   });
 }
 

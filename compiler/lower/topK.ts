@@ -11,6 +11,7 @@ import { axisIn } from '../ops/axes.ts';
 import type { Lowering } from './lowerOp.ts';
 import type { Mutable, Scope } from './scope.ts';
 import { declare } from './sorting.ts';
+import { rankedTopK } from './topKRanked.ts';
 
 const i64 = (value: number): Expr => literal('i64', value);
 const plus = (a: Expr, b: Expr): Expr => binary('add', a, b);
@@ -52,6 +53,10 @@ const topK: Lowering = (op) => {
     const [outValues, outPlaces] = [0, 1].map((slot) => buffers[slots.indexOf(slot)]);
     const enough = compare('le', indexValue(count), indexValue(length));
     scope.check(enough, op.id, 'k is larger than the axis');
+    if (op.manyThreads) {
+      rankedTopK(op, scope, { input, axis, count, largest, values: outValues, places: outPlaces });
+      return;
+    }
     const [capacity] = op.extents([count]) as [Index];
     const at = (index: readonly Index[], part: Index): Index[] =>
       index.map((old, place) => (place === axis ? part : old));

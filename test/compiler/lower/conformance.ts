@@ -29,7 +29,10 @@ export interface CaseResult {
 }
 
 /** @param by the interpreter, or another way to run programs. */
-export function judge(testCase: NodeTestCase, by: Pick<RunGraphOptions, 'run'> = {}): CaseResult {
+export function judge(
+  testCase: NodeTestCase,
+  by: Pick<RunGraphOptions, 'run' | 'manyThreads'> = {},
+): CaseResult {
   const unproven: string[] = [];
   let half = /float16|bfloat16|float8|u?int[24]|FLOAT16|FLOAT8|INT[24]|float4|FLOAT4/.test(
     testCase.name,
