@@ -306,13 +306,13 @@ export class PhaseEmitter implements ExprPlace {
     });
   }
 
-  private resolved(stmt: Stmt): Stmt {
+  protected resolved(stmt: Stmt): Stmt {
     if (stmt.kind === 'letIndex') return { ...stmt, value: this.fixed(stmt.value) };
     if (stmt.kind === 'checkedIndex') return { ...stmt, extent: this.fixed(stmt.extent) };
     return stmt;
   }
 
-  private resolvedExpr(expr: Expr): Expr {
+  protected resolvedExpr(expr: Expr): Expr {
     if (expr.kind === 'compareIndex') {
       const { op, a, b } = expr.condition;
       return { ...expr, condition: { op, a: this.fixed(a), b: this.fixed(b) } };

@@ -5,9 +5,11 @@
 import type { Buffer, Expr } from '../../loop/expr.ts';
 import type { Facts } from '../../loop/facts.ts';
 import type { Index } from '../../loop/indexExpr.ts';
+import { operandsOf } from '../../loop/expr.ts';
 import { add, mod, multiply, ZERO } from '../../loop/indexExpr.ts';
 import type { Stmt } from '../../loop/ir.ts';
-import { bodiesOf } from '../../loop/ir.ts';
+import { bodiesOf, expressionsOf } from '../../loop/ir.ts';
+import { branchFacts, factsAfter } from '../../loop/simplify.ts';
 import { decide, insideLoop, simplifyIndex } from '../../loop/simplifyIndex.ts';
 import { cStorage, cType } from '../c/cTypes.ts';
 import type { KernelScope } from '../c/emitPhase.ts';
@@ -17,8 +19,9 @@ import { namesIn } from '../names.ts';
 import { elementName } from './preamble.ts';
 import { laneOf } from './support.ts';
 
-/** Item nests of a group pass data on through group memory only. */
+/** Between item nests that pass data on through group memory only, and others. */
 const FENCE = 'barrier(CLK_LOCAL_MEM_FENCE);';
+const WIDE_FENCE = 'barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);';
 const MOST_PRIVATE = 16 << 10;
 
 type Loop = Extract<Stmt, { kind: 'for' }>;
@@ -34,14 +37,21 @@ export class GpuPhase extends PhaseEmitter {
   readonly shared: string[] = [];
   /** Items wait for each other. */
   readonly hasBarriers: boolean;
+  /** Memory that one item writes and another reads. */
+  private readonly passedOn: ReadonlySet<Buffer>;
+  private readonly fence: string;
   private privateBytes = 0;
   private itemDepth = 0;
+  /** Conditions that are open until the end of a statement list. */
+  private opened = 0;
   /** Extents of the items, by depth. */
   readonly items: number[] = [];
 
   constructor(scope: GpuScope, facts: Facts, body: readonly Stmt[]) {
     super(scope, facts, body);
     this.hasBarriers = waits(body);
+    this.passedOn = this.hasBarriers ? passedOn(body) : new Set();
+    this.fence = this.passedOn.size > 0 ? WIDE_FENCE : FENCE;
     this.indexType = scope.small ? 'int' : 'long';
   }
 
@@ -70,7 +80,7 @@ export class GpuPhase extends PhaseEmitter {
     body.forEach((stmt, at) => {
       if (stmt.kind === 'for' && stmt.mode === 'item') {
         this.itemNest(stmt);
-        if (!isLast || at < body.length - 1) this.line(FENCE);
+        if (!isLast || at < body.length - 1) this.line(this.fence);
       } else if (stmt.kind === 'for' && holdsItems(stmt)) {
         const name = this.kernel.identifiers.of(stmt.variable);
         const end = this.index(stmt.extent);
@@ -82,14 +92,61 @@ export class GpuPhase extends PhaseEmitter {
         this.depth--;
         this.facts = facts;
         this.line('}');
-      } else if (bodiesOf(stmt).some((inner) => inner.some(holdsItems))) {
-        throw new Error('items of a group under a condition');
+      } else if (stmt.kind === 'if' && holdsItems(stmt)) this.branchTogether(stmt);
+      else if (stmt.kind === 'while' && holdsItems(stmt)) {
+        this.line('for (;;) {');
+        this.depth++;
+        this.line(`if (!${this.condition(stmt.condition)}) break;`);
+        this.listTogether(stmt.body, this.facts);
+        this.depth--;
+        this.line('}');
       } else {
         this.statements([stmt]);
         // Nobody may write what others still read.
-        if (this.hasBarriers && usesGroupMemory(stmt)) this.line(FENCE);
+        if (this.hasBarriers && this.usesPassedOn([stmt])) this.line(this.fence);
+        return;
       }
+      this.facts = factsAfter(this.resolved(stmt), this.facts);
     });
+  }
+
+  /** All items decide alike. */
+  private branchTogether({ condition, then, otherwise }: Extract<Stmt, { kind: 'if' }>): void {
+    const [whenTrue, whenFalse] = branchFacts(this.resolvedExpr(condition), this.facts);
+    this.line(`if (${this.condition(condition)}) {`);
+    this.depth++;
+    this.listTogether(then, whenTrue);
+    this.depth--;
+    if (otherwise.length > 0) {
+      this.line('} else {');
+      this.depth++;
+      this.listTogether(otherwise, whenFalse);
+      this.depth--;
+    }
+    this.line('}');
+  }
+
+  /** Evaluated by every item before one of them may write what it reads. */
+  private condition(of: Expr): string {
+    const name = this.bind('int', this.expr(of));
+    if (this.usesPassedOn([{ kind: 'check', condition: of, operator: '', message: '' }])) {
+      this.line(this.fence);
+    }
+    return name;
+  }
+
+  private listTogether(body: readonly Stmt[], facts: Facts): void {
+    const outer = this.facts;
+    this.facts = facts;
+    this.together(body, false);
+    this.facts = outer;
+  }
+
+  private usesPassedOn(body: readonly Stmt[]): boolean {
+    if (body.every(({ kind }) => kind === 'local')) return false;
+    return [...namesIn(body).buffers].some(
+      (buffer) => buffer.space === 'group' || this.passedOn.has(buffer),
+    );
   }
 
   private itemNest(stmt: Loop): void {
@@ -138,9 +195,6 @@ export class GpuPhase extends PhaseEmitter {
 
   private replacedIndex(stmt: Extract<Stmt, { kind: 'checkedIndex' }>): void {
     const { name, value, operator } = stmt;
-    if (decide({ op: 'lt', a: ZERO, b: this.simple(stmt.extent) }, this.facts) !== true) {
-      throw new Error('an index into what may be empty between the barriers of a group');
-    }
     const code = this.kernel.codeOf({ operator, message: 'an index is out of range' });
     const isWide = value.type === 'u64';
     // As a number without a sign, what is below 0 is beyond the end as well.
@@ -154,7 +208,20 @@ export class GpuPhase extends PhaseEmitter {
     );
     this.line(`if (!${inRange}) { ${this.said(code)} }`);
     const own = this.kernel.identifiers.of(name);
-    this.line(`const long ${own} = ${inRange} ? (long)${wanted} : 0;`, own);
+    if (decide({ op: 'lt', a: ZERO, b: this.simple(stmt.extent) }, this.facts) === true) {
+      this.line(`const long ${own} = ${inRange} ? (long)${wanted} : 0;`, own);
+      return;
+    }
+    // There may be no first element either: such an item leaves out the rest of its statements.
+    this.line(`if (${inRange}) {`);
+    this.opened++;
+    this.line(`const long ${own} = (long)${wanted};`, own);
+  }
+
+  override statements(body: readonly Stmt[]): void {
+    const { opened } = this;
+    super.statements(body);
+    for (; this.opened > opened; this.opened--) this.line('}');
   }
 
   /** Text of an index at this place. */
@@ -310,10 +377,37 @@ export function holdsItems(stmt: Stmt): boolean {
   return bodiesOf(stmt).some((body) => body.some(holdsItems));
 }
 
-function usesGroupMemory(stmt: Stmt): boolean {
-  return (
-    stmt.kind !== 'local' && [...namesIn([stmt]).buffers].some(({ space }) => space === 'group')
-  );
+/** Memory outside of the group's own that the statements write and read. */
+function passedOn(body: readonly Stmt[]): ReadonlySet<Buffer> {
+  const written = new Set<Buffer>();
+  const read = new Set<Buffer>();
+  const expression = (expr: Expr): void => {
+    if (expr.kind === 'load') read.add(expr.buffer);
+    operandsOf(expr).forEach(expression);
+  };
+  const visit = (stmts: readonly Stmt[]): void => {
+    for (const stmt of stmts) {
+      if (stmt.kind === 'store') written.add(stmt.buffer);
+      expressionsOf(stmt).forEach(expression);
+      bodiesOf(stmt).forEach(visit);
+    }
+  };
+  visit(body);
+  const own = ownOfItems(body);
+  return new Set([...written].filter((buffer) => read.has(buffer) && !own.has(buffer)));
+}
+
+/** Memory that is declared for every item. */
+function ownOfItems(body: readonly Stmt[], inItems = false): ReadonlySet<Buffer> {
+  const own = new Set<Buffer>();
+  for (const stmt of body) {
+    if (stmt.kind === 'local' && (inItems || stmt.buffer.space !== 'local')) own.add(stmt.buffer);
+    const isItem = stmt.kind === 'for' && stmt.mode === 'item';
+    for (const inner of bodiesOf(stmt)) {
+      for (const buffer of ownOfItems(inner, inItems || isItem)) own.add(buffer);
+    }
+  }
+  return own;
 }
 
 /** Whether anything follows an item nest, as the next round of a loop does. */

@@ -20,6 +20,7 @@ import {
   variable,
   ZERO,
 } from '../../loop/indexExpr.ts';
+import type { Facts } from '../../loop/facts.ts';
 import type { Stmt } from '../../loop/ir.ts';
 import { branch, localBuffer, loop as loopOf, store } from '../../loop/ir.ts';
 import { polyConstant } from '../../loop/polynomial.ts';
@@ -41,6 +42,7 @@ import { packsOf } from './packs.ts';
 import { schedulePerItem } from './perItem.ts';
 import type { ProductTile } from './productTile.ts';
 import { chooseProductTile, itemsOf, ROW_PADDING } from './productTile.ts';
+import { rangeOf } from './ranges.ts';
 import type { Extent } from './writer.ts';
 import { scaled, Writer } from './writer.ts';
 
@@ -105,7 +107,8 @@ function inParts(
   const { names } = place;
   const axes = [...batch, ...rows.axes, ...columns.axes];
   const { parts } = kernel.tile;
-  const shape = [constant(parts), ...axes.map(({ extent }) => extent)];
+  // Of an extent that only a run knows, at its most: positions are limited to that.
+  const shape = [constant(parts), ...axes.map(({ extent }) => mostOf(extent, place.facts))];
   const partial = localBuffer(names.fresh('partial'), sum.type, shape);
   const own = axes.map(({ variable: name }) => variable(name));
   const written = kernel.parts(partial);
@@ -126,6 +129,11 @@ function inParts(
   const [merge] = copyBody(nest, names) as readonly [Loop];
   const second = schedulePerItem(merge, analyseNest(merge, place.facts), place, device);
   return [{ kind: 'local', buffer: partial }, ...written, ...second];
+}
+
+function mostOf(extent: Index, facts: Facts): Index {
+  const [, most] = rangeOf(extent, facts);
+  return Number.isFinite(most) ? constant(most) : extent;
 }
 
 /** Where an item's copies of one operand come from and go to. */

@@ -425,7 +425,8 @@ function mentionsRead(body: readonly Stmt[], name: string): boolean {
   return found;
 }
 
-function identity(op: Accumulating, type: ScalarType): Expr {
+/** What leaves the other operand as it is. */
+export function identity(op: Accumulating, type: ScalarType): Expr {
   if (op === 'add') return literal(type, 0);
   if (op === 'mul') return literal(type, 1);
   if (isFloat(type)) return literal(type, op === 'max' ? -Infinity : Infinity);

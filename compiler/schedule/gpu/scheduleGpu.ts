@@ -25,6 +25,7 @@ import { rowPacks } from './packs.ts';
 import { schedulePerItem } from './perItem.ts';
 import { productPacks, scheduleProduct } from './product.ts';
 import { longestRow, runsAlongRows, scheduleRowGroups } from './rows.ts';
+import { scheduleTogether } from './together.ts';
 import { scheduleTotals } from './totals.ts';
 
 export function scheduleGpu(program: LoopProgram, request: ScheduleRequest): ScheduledProgram {
@@ -41,6 +42,7 @@ export function scheduleGpu(program: LoopProgram, request: ScheduleRequest): Sch
     current = scheduled.program;
     nests.push(scheduled.note);
   }
+  current = scheduleTogether(current, device);
   const body = shareCommon(onlyRootParallel(current.body));
   const result = { ...current, body };
   assertProgram(result, 'scheduling for a GPU');
@@ -83,9 +85,10 @@ type Schedule = (loop: Loop, nest: Nest, place: Place, device: GpuDevice) => rea
 /** In the order in which they are tried. */
 function schedulesOf(nest: Nest, device: GpuDevice): readonly Schedule[] {
   switch (nest.kind) {
-    case 'generic':
     case 'total':
       return [];
+    case 'generic':
+      return [schedulePerItem];
     case 'contraction':
       return [scheduleProduct, schedulePerItem];
     case 'rows':

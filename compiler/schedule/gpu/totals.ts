@@ -143,7 +143,7 @@ function expectProven(body: readonly Stmt[], { facts }: Place): void {
 }
 
 /** Reads the name, indexes by it, or touches memory of this name. */
-function mentionsName(body: readonly Stmt[], name: string): boolean {
+export function mentionsName(body: readonly Stmt[], name: string): boolean {
   let found = mentionsIndex(body, name);
   const touch = (other: string): void => {
     found ||= other === name;
@@ -162,7 +162,7 @@ function mentionsName(body: readonly Stmt[], name: string): boolean {
   return found || assigns(body, name);
 }
 
-function assigns(body: readonly Stmt[], name: string): boolean {
+export function assigns(body: readonly Stmt[], name: string): boolean {
   return body.some(
     (stmt) =>
       (stmt.kind === 'assign' && stmt.name === name) ||

@@ -9,7 +9,6 @@ import type { Index, IndexCondition } from '../../loop/indexExpr.ts';
 import {
   add,
   constant,
-  evaluateIndex,
   floorDiv,
   min,
   mod,
@@ -24,8 +23,7 @@ import { branch, loop as loopOf } from '../../loop/ir.ts';
 import type { Facts } from '../../loop/facts.ts';
 import { factsAfter, simplifyBody } from '../../loop/simplify.ts';
 import { assuming, decide, insideLoop, isWithin, simplifyIndex } from '../../loop/simplifyIndex.ts';
-import type { Polynomial } from '../../loop/polynomial.ts';
-import { toIndex } from '../../loop/polynomial.ts';
+import { rangeOf } from './ranges.ts';
 import { gathered } from '../transform/affine.ts';
 import type { Names } from '../transform/names.ts';
 import type { Place } from '../transform/place.ts';
@@ -81,22 +79,8 @@ export class Writer {
 
   /** A number that the extent does not exceed, from the bounds of names and sizes in it. */
   private largest(extent: Index): Index | undefined {
-    const most = (bound: Polynomial | undefined, name: string): number => {
-      if (bound === undefined) throw new RangeError(`${name} has no known bound`);
-      return valueOf(toIndex(bound));
-    };
-    const valueOf = (index: Index): number =>
-      evaluateIndex(
-        index,
-        (name) => most(this.facts.boundsOf(name)?.max, name),
-        (name) => most(this.facts.largestSize(name), name),
-      );
-    try {
-      return constant(valueOf(extent));
-    } catch (error) {
-      if (error instanceof RangeError) return undefined;
-      throw error;
-    }
+    const most = rangeOf(extent, this.facts)[1];
+    return Number.isFinite(most) ? constant(most) : undefined;
   }
 
   /**

@@ -46,6 +46,12 @@ function sample(count: number): readonly NodeTestCase[] {
   return Array.from({ length: count }, (_, i) => cases[Math.floor((i * cases.length) / count)]!);
 }
 
+/** Sorting, counting and control flow: what a group does together. */
+function inOrder(): readonly NodeTestCase[] {
+  const ordered = /^test_(top_k|nonzero|nonmaxsuppression|roialign|loop|if|scan|unique|compress)/;
+  return nodeTestCases().filter(({ name }) => ordered.test(name));
+}
+
 interface Prepared {
   readonly name: string;
   readonly run: GpuRun;
@@ -92,10 +98,17 @@ function wrongOnes(prepared: readonly Prepared[]): readonly string[] {
 describe.skipIf(openclLacks() !== undefined)(suiteName('operator cases of ONNX in OpenCL'), () => {
   afterEach(() => void (recorded.runs.length = 0));
 
-  const cases = process.env['OPENCL'] === 'all' ? nodeTestCases() : sample(SAMPLE);
+  const wanted = new RegExp(process.env['FUSION_CASES'] ?? '^$');
+  const chosen = nodeTestCases().filter(({ name }) => wanted.test(name));
+  const cases =
+    process.env['OPENCL'] === 'all'
+      ? nodeTestCases()
+      : chosen.length > 0
+        ? chosen
+        : [...sample(SAMPLE), ...inOrder()];
   it.each([
-    ['lowered', {}],
-    ['scheduled for a GPU', { run: runScheduled({ target: GPU }) }],
+    ['lowered', { manyThreads: true }],
+    ['scheduled for a GPU', { run: runScheduled({ target: GPU }), manyThreads: true }],
   ])('give what the interpreter gives, %s', { timeout: 1_200_000 }, (form, how) => {
     const { prepared, refused } = prepare(cases, how);
     const wrong = wrongOnes(prepared);

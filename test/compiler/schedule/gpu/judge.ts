@@ -68,9 +68,7 @@ function checkRoot(stmt: Stmt, problems: string[]): void {
 
 function checkGroup(body: readonly Stmt[], problems: string[], extents: Set<string>): void {
   for (const stmt of body) {
-    if (stmt.kind === 'store' || stmt.kind === 'assign' || stmt.kind === 'variable') {
-      problems.push(`a ${stmt.kind} outside of items`);
-    }
+    if (stmt.kind === 'store') problems.push('a store outside of items');
     if (stmt.kind !== 'for') {
       for (const inner of bodiesOf(stmt)) checkGroup(inner, problems, extents);
       continue;
@@ -93,6 +91,19 @@ function checkGroup(body: readonly Stmt[], problems: string[], extents: Set<stri
       problems.push('an item runs serial loops');
     }
     extents.add(sizes.join('x'));
+    checkAssigned(inner, problems);
+  }
+}
+
+/** An item's assignments are its own: the other items do not see them. */
+function checkAssigned(body: readonly Stmt[], problems: string[], declared: string[] = []): void {
+  const own = [...declared];
+  for (const stmt of body) {
+    if (stmt.kind === 'variable') own.push(stmt.name);
+    if (stmt.kind === 'assign' && !own.includes(stmt.name)) {
+      problems.push(`${stmt.name} of all items is assigned by one`);
+    }
+    for (const inner of bodiesOf(stmt)) checkAssigned(inner, problems, own);
   }
 }
 

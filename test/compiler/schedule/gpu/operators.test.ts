@@ -19,7 +19,8 @@ it('operator cases of ONNX in groups and items', { timeout: 300_000 }, () => {
       notes.push(...nests);
       wrong.push(...problemsOf(program).map((problem) => `${testCase.name}: ${problem}`));
     };
-    const { verdict, name } = judge(testCase, { run: runScheduled({ target: GPU, onSchedule }) });
+    const run = runScheduled({ target: GPU, onSchedule });
+    const { verdict, name } = judge(testCase, { run, manyThreads: true });
     if (verdict.kind === 'passed') passed++;
     if (verdict.kind !== 'failed') continue;
     const plain = judge(testCase).verdict;
