@@ -158,7 +158,12 @@ export class Scope {
         !isWithin(part, memory.shape[axis]!, this.facts),
     );
     const target = open.includes(true) ? reader : this;
-    const safe = at.map((part, axis) => (open[axis] ? reader.checked(part, axis, field) : part));
+    const safe = at.map((part, axis) => {
+      if (open[axis]) return reader.checked(part, axis, field);
+      // One position is in range: its formula may be one that later proofs lose.
+      const extent = memory.shape[axis]!;
+      return extent.kind === 'constant' && extent.value === 1 ? constant(0) : part;
+    });
     const bound = target.bind(field.hint, load(memory, safe));
     target.frame.memo.set(key, bound);
     return bound;

@@ -26,7 +26,7 @@ import { assuming, insideLoop, simplifyIndex } from '../../loop/simplifyIndex.ts
 import { gathered, linearIn, mentions } from './affine.ts';
 import { accumulationOf, reads } from './accumulation.ts';
 import type { Loop, Place } from './place.ts';
-import { insideOf } from './place.ts';
+import { insideOf, Refused } from './place.ts';
 import { boundBy } from './names.ts';
 import { mapBody, mapExpr, mapStmt } from './rewrite.ts';
 import { isSafe } from './safety.ts';
@@ -233,7 +233,11 @@ function bound(
     substitute(of, (name) => (name === loop.variable ? add(variable(name), low) : undefined));
   out.push(loopOf(loop.variable, count, mapBody(guarded(rest, body), { index }), loop.mode));
   const result = simplifyBody(out, facts);
-  return unprovenIn(result, facts).length === 0 ? result : undefined;
+  if (unprovenIn(result, facts).length > 0) return undefined;
+  if (loop.mode === 'unrolled' && count.kind !== 'constant') {
+    throw new Refused(`the extent of ${loop.variable} is not constant`);
+  }
+  return result;
 }
 
 // -------------------------------------------------------------------- values out of branches
