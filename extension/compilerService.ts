@@ -15,8 +15,10 @@ const PATIENCE_MS = 4000;
 
 export class CompilerService implements WorkerPort, vscode.Disposable {
   private client: WorkerClient | undefined;
-  private readonly stages = new vscode.EventEmitter<{ doc: string; stage: string }>();
-  /** What the worker is doing for a document. */
+  private readonly stages = new vscode.EventEmitter<{ doc: string; stage: string | null }>();
+  /** Requests without an answer yet, by document. */
+  private readonly running = new Map<string, number>();
+  /** What the worker is doing for a document; null: nothing any more. */
   readonly onProgress = this.stages.event;
 
   constructor(
@@ -35,9 +37,12 @@ export class CompilerService implements WorkerPort, vscode.Disposable {
     const start = performance.now();
     const answer = this.worker().request(name, params, source.token);
     const timer = setTimeout(() => this.offerToCancel(name, answer, source), PATIENCE_MS);
+    const { doc } = params;
+    this.running.set(doc, (this.running.get(doc) ?? 0) + 1);
     try {
       return await answer;
     } finally {
+      this.ended(doc);
       clearTimeout(timer);
       outer?.dispose();
       source.dispose();
@@ -48,6 +53,17 @@ export class CompilerService implements WorkerPort, vscode.Disposable {
   dispose(): void {
     this.client?.dispose();
     this.stages.dispose();
+  }
+
+  /** Not every answer is shown by the page, but every stage is. */
+  private ended(doc: string): void {
+    const left = (this.running.get(doc) ?? 1) - 1;
+    if (left > 0) {
+      this.running.set(doc, left);
+      return;
+    }
+    this.running.delete(doc);
+    this.stages.fire({ doc, stage: null });
   }
 
   private worker(): WorkerClient {

@@ -95,7 +95,8 @@ export class ModelPanel implements vscode.Disposable {
       document.plan.onDidChange(() => this.update()),
       document.onDidChangeRuns(() => this.updateRuns()),
       compiler.onProgress(({ doc, stage }) => {
-        if (doc === document.key) this.connection.notify('host/progress', { message: stage });
+        if (doc !== document.key) return;
+        this.connection.notify('host/progress', stage === null ? null : { message: stage });
       }),
     );
     webview.html = webviewHtml(webview, extensionUri, document.name);

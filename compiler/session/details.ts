@@ -5,6 +5,7 @@ import type { Ecg, EcgNode } from '../ecg/ecg.ts';
 import { explainVerdict } from '../fusion/explain.ts';
 import type { FusionPlan } from '../fusion/plan.ts';
 import { formatDim } from '../graph/dim.ts';
+import type { Dim } from '../graph/dim.ts';
 import type { AttributeValue, KnownTensor, Value } from '../graph/graph.ts';
 import { MAPPING_TYPE_NAMES } from '../mapping/mappingTypes.ts';
 import type { BlockDetails, BorderDetails, OperatorDetails, TensorDetails } from '../protocol.ts';
@@ -127,7 +128,7 @@ function formatAttribute(attribute: AttributeValue): string {
   switch (attribute.kind) {
     case 'float':
     case 'int':
-      return String(attribute.value);
+      return formatNumber(attribute.value);
     case 'string':
       return shorten(attribute.value);
     case 'floats':
@@ -151,11 +152,24 @@ function formatAttribute(attribute: AttributeValue): string {
 function formatKnown(known: KnownTensor): string {
   const texts = known.data
     .slice(0, PREVIEW + 1)
-    .map((element) => (element === undefined ? '?' : formatDim(element)));
+    .map((element) => (element === undefined ? '?' : formatElement(element)));
   return known.dims.length === 0 ? (texts[0] ?? '') : formatList(texts, known.data.length);
 }
 
-function formatList(items: readonly (string | number)[], length = items.length): string {
-  const shown = items.slice(0, PREVIEW).map((item) => shorten(String(item)));
+function formatElement(element: Dim): string {
+  return typeof element === 'number' ? formatNumber(element) : formatDim(element);
+}
+
+/** With the digits that a float32 has: 0.1, not 0.10000000149011612. */
+function formatNumber(value: number | bigint): string {
+  return typeof value === 'bigint' || Number.isInteger(value)
+    ? String(value)
+    : String(Number(value.toPrecision(7)));
+}
+
+function formatList(items: readonly (string | number | bigint)[], length = items.length): string {
+  const shown = items
+    .slice(0, PREVIEW)
+    .map((item) => shorten(typeof item === 'string' ? item : formatNumber(item)));
   return `[${shown.join(', ')}${length > PREVIEW ? `, … ${length} in all` : ''}]`;
 }

@@ -186,7 +186,7 @@ export class ModelDocument {
     const { analysed, plan } = await this.plannedAs(variant, checkpoint);
     const summary = summarisePlan(analysed.ecg, plan);
     return {
-      graph: graphSnapshot(analysed, this.imported.source.name, this.revision),
+      graph: this.snapshotOf(analysed),
       plan: planSnapshot(plan, summary, this.revision, undefined),
     };
   }
@@ -225,7 +225,12 @@ export class ModelDocument {
   }
 
   private graphSnapshot(): GraphSnapshot {
-    return graphSnapshot(this.analysed, this.imported.source.name, this.revision);
+    return this.snapshotOf(this.analysed);
+  }
+
+  private snapshotOf(analysed: Analysed): GraphSnapshot {
+    const { source, model } = this.imported;
+    return graphSnapshot(analysed, source.name, this.revision, model.graph);
   }
 
   private planSnapshot(previous: FusionPlan | undefined): PlanSnapshot {

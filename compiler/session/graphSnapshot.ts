@@ -18,10 +18,12 @@ import { rewriteSnapshot } from './rewriteSnapshot.ts';
 /** Longest name sent to the page; the rest of a longer one is never needed to recognise it. */
 const MAX_NAME = 300;
 
+/** @param file the graph as imported, which knows the names of operators that rewriting took */
 export function graphSnapshot(
   analysed: Analysed,
   modelName: string,
   revision: number,
+  file: Graph = analysed.ecg.graph,
 ): GraphSnapshot {
   const { model, ecg, bindings } = analysed;
   const { graph } = ecg;
@@ -58,7 +60,7 @@ export function graphSnapshot(
     outputs,
     inputEdges: Int32Array.from(inputEdges),
     outputEdges: Int32Array.from(outputEdges),
-    ...aliasColumns(ecg),
+    ...aliasColumns(ecg, file),
     rewrites: rewriteSnapshot(analysed),
     symbols: symbolSnapshots(model, bindings),
     ...weightTotals(graph),
@@ -66,14 +68,19 @@ export function graphSnapshot(
 }
 
 /** What else the model file calls an operator that rewriting made or put together. */
-function aliasColumns(ecg: Ecg): Pick<GraphSnapshot, 'aliasOf' | 'aliases'> {
+function aliasColumns(ecg: Ecg, file: Graph): Pick<GraphSnapshot, 'aliasOf' | 'aliases'> {
   const aliasOf: number[] = [];
   const aliases: string[] = [];
-  ecg.nodes.forEach(({ operator: { id, originalIds } }, index) => {
+  const nameOf = new Map(file.operators.map(({ id, name }) => [id, name]));
+  ecg.nodes.forEach(({ operator: { id, name, originalIds } }, index) => {
+    const known = new Set([id, name, '']);
     for (const original of originalIds) {
-      if (original === id) continue;
-      aliasOf.push(index);
-      aliases.push(shorten(original));
+      for (const alias of [original, nameOf.get(original) ?? '']) {
+        if (known.has(alias)) continue;
+        known.add(alias);
+        aliasOf.push(index);
+        aliases.push(shorten(alias));
+      }
     }
   });
   return { aliasOf: Int32Array.from(aliasOf), aliases };

@@ -63,7 +63,9 @@ export function exportedPlan({ graph, plan }: Shown): string {
   return `${JSON.stringify({ ...document, blockCount: plan.summary.blocks }, null, 2)}\n`;
 }
 
-/** '12.3 ms'. */
+/** '12.3 ms', '4.1 µs'. */
 export function formatMs(ms: number): string {
-  return ms >= 0.9995 ? `${ms.toPrecision(3)} ms` : `${Math.round(ms * 1000)} µs`;
+  if (ms >= 0.9995) return `${ms.toPrecision(3)} ms`;
+  const us = ms * 1000;
+  return `${us.toFixed(us < 9.95 ? 1 : 0)} µs`;
 }

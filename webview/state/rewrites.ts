@@ -40,9 +40,14 @@ function totalOf(rows: readonly RewriteRow[]): Savings {
   };
 }
 
-/** First operator of each application as the file calls it, without the path that all of them share. */
+/** Where an application is, applied or not: the operator that its formula ends in. */
+export function placeOf({ id, rule }: RewriteRow): string {
+  return id.startsWith(`${rule}@`) ? id.slice(rule.length + 1) : id;
+}
+
+/** The places of applications, without the path that all of them share. */
 export function namesOf(rows: readonly RewriteRow[]): readonly string[] {
-  const paths = rows.map((row) => (row.originalIds[0] ?? row.id).split('/'));
+  const paths = rows.map((row) => placeOf(row).split('/'));
   const [first = []] = paths;
   // The last part always stays.
   const most = Math.min(...paths.map((path) => path.length - 1));
@@ -56,10 +61,11 @@ export function changeText(from: number, to: number, format: (value: number) => 
   if (from === to) return format(to);
   const [before, after] = [format(from), format(to)];
   const percent = Math.abs((100 * (to - from)) / from);
-  const digits = percent >= 9.95 ? 0 : 1;
-  const share = percent < 0.05 ? '< 0.1' : percent.toFixed(digits);
-  const change = Number.isFinite(percent) ? ` (${to < from ? '−' : '+'}${share} %)` : '';
-  return `${before === after ? after : `${before} → ${after}`}${change}`;
+  const share = percent.toFixed(percent >= 9.95 ? 0 : 1);
+  const sign = to < from ? '−' : '+';
+  const change = percent < 0.05 ? 'less than 0.1 %' : `${sign}${share} %`;
+  const shown = Number.isFinite(percent) ? ` (${change})` : '';
+  return `${before === after ? after : `${before} → ${after}`}${shown}`;
 }
 
 /** '2 operators, 1.2 MiB, 3.4 MFLOP'. */
@@ -70,6 +76,20 @@ export function savingsText({ flops, bytes, operators }: Savings): string {
     flops !== 0 && formatFlops(flops),
   ].filter((part) => part !== false);
   return parts.length > 0 ? parts.join(', ') : 'nothing but loads';
+}
+
+/** What a rule saves, or would save, and what it waits for. */
+export function groupText(
+  { rule, ruleClass, applied, declined, saves }: RuleGroup,
+  settings: RewriteSettings,
+): string {
+  if (applied.length > 0) return `saves ${savingsText(saves)}`;
+  const off =
+    !settings.enabled ||
+    settings.offRules.includes(rule) ||
+    settings.offClasses.includes(ruleClass) ||
+    declined.every(({ id }) => settings.offApplications.includes(id));
+  return `${off ? 'off' : 'needs fast math'}; would save ${savingsText(totalOf(declined))}`;
 }
 
 /** The change that turns one rule, class or application on or off. */

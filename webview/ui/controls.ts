@@ -57,6 +57,7 @@ export function checkbox(options: CheckboxOptions): HTMLElement {
   const control = document.createElement('vscode-checkbox') as Checkbox;
   control.checked = options.checked;
   control.disabled = options.disabled ?? false;
+  // The toolkit takes the name from the content only; the class `bare` hides what it would show of it.
   control.textContent = options.label;
   control.addEventListener('change', () => {
     if (control.checked !== options.checked) options.onToggle(control.checked);

@@ -58,6 +58,8 @@ export function createBesideView({ actions, edited, layout, failed }: BesideOpti
   );
   let graph: GraphView | undefined;
   let shown: State = initialState;
+  /** What the user clicks here stays marked, not the block of the other graph that holds it. */
+  let clicked: State['selection'] = null;
 
   const view = (): GraphView =>
     (graph ??= new GraphView({
@@ -67,6 +69,11 @@ export function createBesideView({ actions, edited, layout, failed }: BesideOpti
         edited,
         () => shown,
         (expanded) => show({ ...shown, expanded }),
+        (selection, block) => {
+          clicked = selection;
+          actions.goToBlock(block);
+          clicked = null;
+        },
       ),
       layout,
       hover: () => undefined,
@@ -97,9 +104,9 @@ export function createBesideView({ actions, edited, layout, failed }: BesideOpti
         summary.textContent = `${plural(blocks, 'block')}, ${plural(operators, 'operator')}`;
         show(stateOf(beside, state));
       }
-      const selection = selectionThere(beside, state);
+      const selection = clicked ?? selectionThere(beside, state);
       show({ ...shown, selection });
-      if (selection) view().reveal(placeOf(selection, beside));
+      if (selection && !clicked) view().reveal(placeOf(selection, beside));
     },
   };
 }
@@ -138,14 +145,15 @@ function besideActions(
   edited: BesideOptions['edited'],
   state: () => State,
   expand: (expanded: ReadonlySet<string>) => void,
+  goTo: (selection: State['selection'], block: number) => void,
 ): Actions {
-  const select = (operator: number): void => {
+  const select = (operator: number, selection: State['selection']): void => {
     const { document: here } = state();
     const there = edited();
     if (!here || !there) return;
     const found = operatorMap(here.graph, there.graph)(operator);
     const block = there.plan.blockOf[found];
-    if (block !== undefined) actions.goToBlock(block);
+    if (block !== undefined) goTo(selection, block);
   };
   return Object.assign(Object.create(actions) as Actions, {
     select: (selection: State['selection']) => {
@@ -156,7 +164,7 @@ function besideActions(
         selection.kind === 'operator'
           ? here.graph.ids.indexOf(selection.id)
           : here.plan.blockOf.indexOf(here.plan.blockIds.indexOf(selection.id));
-      select(index);
+      select(index, selection);
     },
     edit: () => undefined,
     toggleBlock: (block: number) => {
@@ -167,6 +175,9 @@ function besideActions(
       if (!next.delete(id)) next.add(id);
       expand(next);
     },
-    goToOperator: select,
+    goToOperator: (operator: number) => {
+      const id = state().document?.graph.ids[operator];
+      if (id !== undefined) select(operator, { kind: 'operator', id });
+    },
   });
 }

@@ -4,11 +4,13 @@ import { checkbox } from '../../ui/controls.ts';
 import { element } from '../../ui/dom.ts';
 import type { Child } from '../../ui/dom.ts';
 import type { Actions } from '../../state/actions.ts';
-import { formatBytes, formatFlops, formatInteger } from '../../state/format.ts';
+import { formatBytes, formatCount, formatInteger } from '../../state/format.ts';
 import { displayName } from '../../state/names.ts';
 import {
   changeText,
+  groupText,
   namesOf,
+  placeOf,
   ruleTitle,
   rulesOf,
   savingsText,
@@ -54,8 +56,8 @@ export function rewritesContent(state: State, actions: Actions): Child[] {
     ),
     table([
       ['operators', changeText(before.operators, after.operators, formatInteger)],
-      ['FLOPs', changeText(before.flops, after.flops, formatFlops)],
-      ['bytes between', changeText(before.bytes, after.bytes, formatBytes)],
+      ['FLOPs', changeText(before.flops, after.flops, formatCount)],
+      ['tensor bytes', changeText(before.bytes, after.bytes, formatBytes)],
     ]),
     groups.length === 0 &&
       element('p', {
@@ -73,7 +75,7 @@ function ruleBox(
   actions: Actions,
   editable: boolean,
 ): HTMLElement {
-  const { rule, ruleClass, applied, declined, saves } = group;
+  const { rule, ruleClass, applied, declined } = group;
   const { settings } = document.graph.rewrites;
   const rows = [...applied, ...declined];
   const more = rows.length - MAX_ROWS;
@@ -86,7 +88,7 @@ function ruleBox(
       {},
       element('span', { text: `${ruleTitle(displayName(rule, 60))} (${applied.length})` }),
       element('span', { class: 'tag', text: ruleClass }),
-      element('div', { class: 'muted', text: `saves ${savingsText(saves)}` }),
+      element('div', { class: 'muted', text: groupText(group, settings) }),
     ),
     checkbox({
       label: 'This rule',
@@ -133,11 +135,9 @@ function applicationRow(
 ): HTMLElement {
   const { settings } = document.graph.rewrites;
   const shown = rewrite?.id === row.id ? rewrite : null;
-  const name = row.originalIds[0] ?? row.id;
-  const control = link(
-    short,
-    `${name}\n${shown ? 'Hide before and after' : 'Show before and after'}`,
-    () => actions.showRewrite(shown ? null : row.id),
+  const name = placeOf(row);
+  const control = link(short, `${name}: ${shown ? 'hide' : 'show'} before and after`, () =>
+    actions.showRewrite(shown ? null : row.id),
   );
   control.setAttribute('aria-expanded', String(shown !== null));
   return element(
@@ -148,9 +148,8 @@ function applicationRow(
       { class: 'border-line' },
       control,
       checkbox({
-        label: '',
+        label: `Apply at ${displayName(name, 80)}`,
         class: 'bare',
-        aria: { label: `Apply at ${displayName(name, 80)}` },
         title: 'Apply the rule here',
         checked: !settings.offApplications.includes(row.id),
         disabled: document.readOnly !== null,

@@ -2,11 +2,11 @@
 import type { RewriteSketches } from '../../../compiler/protocol.ts';
 import type { RewriteSketch } from '../../../compiler/rewrite/rewrite.ts';
 import { element } from '../../ui/dom.ts';
-import { displayName } from '../../state/names.ts';
+import { displayName, shortType } from '../../state/names.ts';
 
 const SVG = 'http://www.w3.org/2000/svg';
 /** CSS pixels at full size; a wide sketch is scaled down. */
-const BOX = { width: 84, height: 22, gapX: 6, gapY: 20, text: 12 } as const;
+const BOX = { width: 84, height: 22, gapX: 6, gapY: 20, text: 12, character: 5.8 } as const;
 /** Drawn smaller, the labels could not be read. */
 const LEAST_SCALE = 0.68;
 /** More would not be readable. */
@@ -31,8 +31,10 @@ export function sketchPair({ before, after }: RewriteSketches): HTMLElement {
 function draw({ nodes, edges }: RewriteSketch, spoken: string): SVGSVGElement {
   const shown = Math.min(nodes.length, MAX_NODES);
   const lines = edges.filter(([from, to]) => from < shown && to < shown && from !== to);
-  const places = placesOf(shown, lines);
-  const width = Math.max(...places.map(({ x }) => x)) + BOX.width + BOX.gapX;
+  const widths = nodes.slice(0, shown).map(widthOf);
+  const places = placesOf(widths, lines);
+  // A line that goes around a box leaves the picture's edge free.
+  const width = Math.max(BOX.width, ...places.map(({ x }, at) => x + widths[at]!)) + BOX.gapX;
   const height = Math.max(...places.map(({ y }) => y)) + BOX.height;
   const svg = make('svg', {
     viewBox: `-2 -2 ${width + 4} ${height + 4}`,
@@ -43,13 +45,13 @@ function draw({ nodes, edges }: RewriteSketch, spoken: string): SVGSVGElement {
   for (const [from, to] of lines) {
     const a = places[from]!;
     const b = places[to]!;
-    const x = a.x + BOX.width / 2;
+    const x = a.x + widths[from]! / 2;
     const y = a.y + BOX.height;
     const bend = BOX.gapY * 0.6;
     // A line over several rows goes around what stands between.
     const skips = b.y - a.y > 1.5 * (BOX.height + BOX.gapY) && a.x === b.x;
     const aside = skips ? BOX.width * 0.72 : 0;
-    const [toX, toY] = [b.x + BOX.width / 2, b.y];
+    const [toX, toY] = [b.x + widths[to]! / 2, b.y];
     const path = skips
       ? `M${x} ${y}C${x + aside} ${y + bend} ${x + aside} ${toY - bend} ${toX} ${toY}`
       : `M${x} ${y}C${x} ${y + bend} ${toX} ${toY - bend} ${toX} ${toY}`;
@@ -61,23 +63,31 @@ function draw({ nodes, edges }: RewriteSketch, spoken: string): SVGSVGElement {
     const title = make('title', {});
     title.textContent = displayName(`${label} ${id}`, 200);
     const rect = make('rect', {
-      width: String(BOX.width),
+      width: String(widths[at]),
       height: String(BOX.height),
       rx: role === 'operator' ? '4' : '11',
     });
-    const text = make('text', { x: String(BOX.width / 2), y: String(BOX.height / 2) });
-    text.textContent = displayName(label, BOX.text);
+    const text = make('text', { x: String(widths[at]! / 2), y: String(BOX.height / 2) });
+    text.textContent = displayName(role === 'operator' ? shortType(label) : label, BOX.text);
     box.append(title, rect, text);
     svg.append(box);
   });
   return svg;
 }
 
+/** Operators stand below each other and are equally wide; what they read is as wide as its text. */
+function widthOf({ label, role }: RewriteSketch['nodes'][number]): number {
+  if (role === 'operator') return BOX.width;
+  const characters = Math.min(BOX.text, Array.from(label).length);
+  return Math.min(BOX.width, 16 + characters * BOX.character);
+}
+
 /** Rows by the longest way from a source; within a row in the order given. */
 function placesOf(
-  count: number,
+  widths: readonly number[],
   edges: readonly (readonly [number, number])[],
 ): readonly { readonly x: number; readonly y: number }[] {
+  const count = widths.length;
   const depth = new Array<number>(count).fill(0);
   // As many rounds as the longest way can have; a cycle, which is none of ours, ends there too.
   for (let round = 0; round < count; round++) {
@@ -93,11 +103,11 @@ function placesOf(
     const depths = (readers.get(node) ?? []).map((reader) => depth[reader]!);
     if (!written.has(node) && depths.length > 0) depth[node] = Math.min(...depths) - 1;
   }
-  const inRow = new Map<number, number>();
-  return depth.map((row) => {
-    const at = inRow.get(row) ?? 0;
-    inRow.set(row, at + 1);
-    return { x: at * (BOX.width + BOX.gapX), y: row * (BOX.height + BOX.gapY) };
+  const ends = new Map<number, number>();
+  return depth.map((row, node) => {
+    const x = ends.get(row) ?? 0;
+    ends.set(row, x + widths[node]! + BOX.gapX);
+    return { x, y: row * (BOX.height + BOX.gapY) };
   });
 }
 
