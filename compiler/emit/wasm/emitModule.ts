@@ -23,6 +23,8 @@ export interface WasmOptions {
   readonly sharedMemory?: boolean;
   /** The engine has relaxed SIMD (`hasRelaxedSimd`). Default: no. */
   readonly relaxedSimd?: boolean;
+  /** Constant vectors are globals; default: as with relaxed SIMD, whose engines gain by it. */
+  readonly storeVectors?: boolean;
 }
 
 export interface WasmModule {
@@ -47,7 +49,8 @@ export function phaseExport(kernel: string, phase: number): string {
  */
 export function emitModule(kernels: readonly NamedKernel[], options: WasmOptions = {}): WasmModule {
   const library = new Library();
-  const features = { relaxedSimd: options.relaxedSimd ?? false };
+  const { relaxedSimd = false, storeVectors = relaxedSimd } = options;
+  const features = { relaxedSimd };
   const functions: WasmFunction[] = [];
   const emitted = kernels.map(({ name, phased }): EmittedKernel => {
     checkProgram(phased);
@@ -69,7 +72,7 @@ export function emitModule(kernels: readonly NamedKernel[], options: WasmOptions
   });
   const memory = { module: 'memory', name: 'memory', shared: options.sharedMemory ?? false };
   const all = [...functions, ...library.functions];
-  return { bytes: encodeModule(memory, library.imports, all), kernels: emitted };
+  return { bytes: encodeModule(memory, library.imports, all, storeVectors), kernels: emitted };
 }
 
 function checkProgram({ program, phases, shared }: PhasedProgram): void {

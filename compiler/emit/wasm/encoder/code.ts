@@ -23,6 +23,8 @@ export class Local {
 export type Item =
   /** An instruction with its immediates. */
   | { readonly kind: 'plain'; readonly bytes: readonly number[] }
+  /** Sixteen constant bytes. */
+  | { readonly kind: 'vector'; readonly bytes: readonly number[] }
   | { readonly kind: 'get' | 'set' | 'tee'; readonly local: Local }
   /** The local keeps its value from here on, around loops too. No code. */
   | { readonly kind: 'declare'; readonly local: Local }
@@ -77,7 +79,7 @@ export function floatConst(type: 'f32' | 'f64', value: number): Item {
 }
 
 export function v128Const(bytes: readonly number[]): Item {
-  return instruction('v128.const', ...bytes);
+  return { kind: 'vector', bytes };
 }
 
 export function branchTo(name: 'br' | 'br_if', depth: number): Item {

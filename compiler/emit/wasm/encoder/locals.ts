@@ -19,12 +19,15 @@ export const TYPE_BYTES: Readonly<Record<WasmType, number>> = {
 const EMPTY_BLOCK = 0x40;
 const DROP: Item = { kind: 'plain', bytes: opcode('drop') };
 
+/** What only the module knows. */
+export interface ModuleNames {
+  numberOf(callee: Callee): number;
+  /** The instruction for a constant vector. */
+  vector(bytes: readonly number[]): readonly number[];
+}
+
 /** Locals and instructions of a function, as the code section wants them (without the size before them). */
-export function encodeBody(
-  parameters: number,
-  code: Code,
-  numberOf: (callee: Callee) => number,
-): Uint8Array {
+export function encodeBody(parameters: number, code: Code, names: ModuleNames): Uint8Array {
   const items = stackValues(flatten(code));
   const { numbers, types } = allocate(parameters, items);
   const body = new Bytes();
@@ -39,7 +42,7 @@ export function encodeBody(
     body.u32(count);
     body.byte(TYPE_BYTES[type]);
   }
-  for (const item of items) writeItem(body, item, numbers, numberOf);
+  for (const item of items) writeItem(body, item, numbers, names);
   body.append(opcode('end'));
   return body.done();
 }
@@ -50,11 +53,14 @@ function writeItem(
   body: Bytes,
   item: Item,
   numbers: ReadonlyMap<Local, number>,
-  numberOf: (callee: Callee) => number,
+  names: ModuleNames,
 ): void {
   switch (item.kind) {
     case 'plain':
       body.append(item.bytes);
+      return;
+    case 'vector':
+      body.append(names.vector(item.bytes));
       return;
     case 'get':
     case 'set':
@@ -71,7 +77,7 @@ function writeItem(
       body.append(opcode(item.kind));
       return;
     case 'call':
-      body.append([...opcode('call'), ...unsignedLeb(numberOf(item.callee))]);
+      body.append([...opcode('call'), ...unsignedLeb(names.numberOf(item.callee))]);
       return;
     case 'declare':
     case 'nested':

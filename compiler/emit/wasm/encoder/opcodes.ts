@@ -17,6 +17,7 @@ const CORE = {
   call: 0x10,
   drop: 0x1a,
   select: 0x1b,
+  'global.get': 0x23,
   'i32.load': 0x28,
   'i64.load': 0x29,
   'f32.load': 0x2a,

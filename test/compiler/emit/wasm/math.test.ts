@@ -24,13 +24,18 @@ function points(): readonly number[] {
   });
 }
 
-function compute(op: UnaryOp, inputs: readonly number[], lanes: number): readonly number[] {
+function compute(
+  op: UnaryOp,
+  inputs: readonly number[],
+  lanes: number,
+  storeVectors = false,
+): readonly number[] {
   const x = globalBuffer('x', 'f32', [constant(COUNT)]);
   const y = globalBuffer('y', 'f32', [constant(COUNT)]);
   const at = [multiply(variable('i'), lanes)];
   const body = [store(y, at, unary(op, load(x, at, lanes)))];
   const program = programOf([x], [y], [loop('i', constant(COUNT / lanes), body)]);
-  return runInWasm(program, [inputs])[0]! as readonly number[];
+  return runInWasm(program, [inputs], {}, { storeVectors })[0]! as readonly number[];
 }
 
 it.each([
@@ -44,7 +49,9 @@ it.each([
   const inputs = points();
   const scalar = compute(op, inputs, 1);
   const vector = compute(op, inputs, 4);
+  const stored = compute(op, inputs, 4, true);
   expect(scalar.filter((value, i) => !Object.is(value, vector[i]))).toEqual([]);
+  expect(stored).toEqual(vector);
   let worst = { ulps: 0, at: 0 };
   inputs.forEach((x, i) => {
     const ulps = ulpsBetween(scalar[i]!, Math.fround(exact(x)));
