@@ -34,8 +34,11 @@ import { countBefore, ranksBefore, sideBySide } from './ranking.ts';
 import type { Scope } from './scope.ts';
 import { declare } from './sorting.ts';
 
-/** Elements that one element is compared with, one after the other. */
-const CHUNK = 256;
+/**
+ * Elements that one element is compared with, one after the other. A prime number: where the length is a multiple of it,
+ * schedules would split the loop over elements into chunks and elements of a chunk, and spread the chunks only.
+ */
+const CHUNK = 251;
 
 export interface RankedTopK {
   readonly input: Field;
