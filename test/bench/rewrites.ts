@@ -2,6 +2,8 @@
 // per rule, and how long rewriting and planning take (the first run of a process, and the median of later ones). The last
 // line is a transformer of 6,300 operators.
 // Run: npm run bench -- rewrites [MODEL...]
+//      npm run bench -- rewrites --cold [MODEL...]: rewriting and planning in fresh processes, processor time of all threads
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -56,14 +58,40 @@ const SETTINGS = {
   offApplications: [],
 } as const;
 
+/** In a process that has done nothing before. */
+function printColdTimes(path: string): void {
+  const start = process.cpuUsage();
+  const { result, milliseconds } = modelSummary(path);
+  const rewriting = process.cpuUsage(start);
+  const before = process.cpuUsage();
+  const planned = plan(result.model);
+  const planning = process.cpuUsage(before);
+  const all = ({ user, system }: NodeJS.CpuUsage): string => ((user + system) / 1000).toFixed(0);
+  console.log(
+    `${basename(path, '.onnx')}: rewriting ${milliseconds.toFixed(0)} ms, planning ${planned.milliseconds.toFixed(0)} ms; ` +
+      `processor time of import to rewriting ${all(rewriting)}, of planning ${all(planning)} ms`,
+  );
+}
+
+function spawnCold(path: string): void {
+  const { stdout } = spawnSync(process.execPath, [process.argv[1]!, '--one', path]);
+  process.stdout.write(stdout);
+}
+
 const folder = mkdtempSync(join(tmpdir(), 'rewrites-'));
 try {
-  const given = process.argv.slice(2);
+  const isCold = process.argv.includes('--cold');
+  const isOne = process.argv.includes('--one');
+  const given = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
   const swin = join(folder, 'swin.onnx');
   writeFileSync(swin, swinModel());
   const models = readdirSync('test/models').filter((name) => name.endsWith('.onnx'));
   const all = [...models.map((name) => join('test/models', name)), swin];
   for (const path of given.length > 0 ? given : all) {
+    if (isCold || isOne) {
+      (isOne ? printColdTimes : spawnCold)(path);
+      continue;
+    }
     const first = modelSummary(path);
     print(
       path,
