@@ -116,8 +116,12 @@ export class Workbench {
 
   /** Runs a command by its palette title, for example `Fusion Studio: Replan All`. */
   async runCommand(title: string): Promise<void> {
-    await this.page.keyboard.press('F1');
     const input = this.page.locator(quickInput);
+    // A key is lost while the focus moves, after a dialog or a tab was closed.
+    for (let tries = 0; tries < 5 && !(await input.isVisible()); tries++) {
+      await this.page.keyboard.press('F1');
+      await input.waitFor({ timeout: 3000 }).catch(() => undefined);
+    }
     await input.fill(`>${title}`);
     // Others may match better in the palette's eyes, so the row is chosen by its exact title.
     await this.page

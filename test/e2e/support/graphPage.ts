@@ -27,9 +27,12 @@ export class GraphPage {
   readonly graph: Locator;
   private readonly page: Page;
 
-  constructor(readonly frame: Frame) {
-    // Not the one of another plan beside it, which is in the page even while it is hidden.
-    this.graph = frame.locator('.graph:not(.beside *)');
+  /** @param selector by default not the one of another plan beside it, which is in the page even while it is hidden */
+  constructor(
+    readonly frame: Frame,
+    selector = '.graph:not(.beside *)',
+  ) {
+    this.graph = frame.locator(selector);
     this.page = frame.page();
   }
 
@@ -53,6 +56,17 @@ export class GraphPage {
         .sort((a, b) => a.y - b.y)
         .map(({ text }) => text);
     }, place);
+  }
+
+  /** Keys of the nodes that carry a mark. */
+  withClass(name: string): Promise<string[]> {
+    return this.graph.evaluate((element, wanted) => {
+      const { cy } = (element as Element & Registered)._cyreg!;
+      return cy
+        .nodes()
+        .map((node) => (node.hasClass(wanted) ? node.id() : ''))
+        .filter((id) => id !== '');
+    }, name);
   }
 
   viewport(): Promise<{ zoom: number; x: number; y: number }> {

@@ -9,7 +9,7 @@ function weights(dims: readonly number[]): Uint8Array {
   return new Uint8Array(Float32Array.from({ length: count }, (_, at) => Math.sin(at)).buffer);
 }
 
-function tensor(name: string, dims: readonly number[]): onnx.ITensorProto {
+export function tensor(name: string, dims: readonly number[]): onnx.ITensorProto {
   return { name, dims: [...dims], dataType: FLOAT, rawData: weights(dims) };
 }
 
@@ -18,14 +18,14 @@ function externalTensor(name: string, dims: readonly number[]): onnx.ITensorProt
   return { name, dims: [...dims], dataType: FLOAT, dataLocation: 1, externalData };
 }
 
-function value(name: string, dims: readonly (number | string)[]): onnx.IValueInfoProto {
+export function value(name: string, dims: readonly (number | string)[]): onnx.IValueInfoProto {
   const dim = dims.map((size) =>
     typeof size === 'number' ? { dimValue: size } : { dimParam: size },
   );
   return { name, type: { tensorType: { elemType: FLOAT, shape: { dim } } } };
 }
 
-function node(opType: string, inputs: string, output: string): onnx.INodeProto {
+export function node(opType: string, inputs: string, output: string): onnx.INodeProto {
   return { opType, name: `${output}_node`, input: inputs.split(' '), output: [output] };
 }
 
@@ -41,31 +41,36 @@ export function tinyModel(options: { readonly external?: boolean } = {}): Uint8A
     type: onnx.AttributeProto.AttributeType.INTS,
   });
   const pads = ints('pads', [1, 1, 1, 1]);
+  return encoded({
+    name: 'tiny',
+    input: [value('image', ['batch', 3, 32, 32])],
+    output: [value('prob', ['batch', 10])],
+    initializer: [
+      (options.external ? externalTensor : tensor)('w1', [8, 3, 3, 3]),
+      tensor('w2', [8, 8, 3, 3]),
+      tensor('w3', [8, 10]),
+      tensor('b3', [10]),
+    ],
+    node: [
+      { ...node('Conv', 'image w1', 'conv1'), attribute: [pads] },
+      node('Relu', 'conv1', 'relu1'),
+      { ...node('Conv', 'relu1 w2', 'conv2'), attribute: [pads] },
+      node('Sigmoid', 'conv2', 'sigmoid'),
+      node('GlobalAveragePool', 'sigmoid', 'pool'),
+      node('Flatten', 'pool', 'flat'),
+      node('Gemm', 'flat w3 b3', 'gemm'),
+      node('Softmax', 'gemm', 'prob'),
+    ],
+  });
+}
+
+/** A graph as the bytes of a file of opset 17. */
+export function encoded(graph: onnx.IGraphProto): Uint8Array {
   const model = {
     irVersion: 8,
     producerName: 'fusion-studio tests',
     opsetImport: [{ domain: '', version: 17 }],
-    graph: {
-      name: 'tiny',
-      input: [value('image', ['batch', 3, 32, 32])],
-      output: [value('prob', ['batch', 10])],
-      initializer: [
-        (options.external ? externalTensor : tensor)('w1', [8, 3, 3, 3]),
-        tensor('w2', [8, 8, 3, 3]),
-        tensor('w3', [8, 10]),
-        tensor('b3', [10]),
-      ],
-      node: [
-        { ...node('Conv', 'image w1', 'conv1'), attribute: [pads] },
-        node('Relu', 'conv1', 'relu1'),
-        { ...node('Conv', 'relu1 w2', 'conv2'), attribute: [pads] },
-        node('Sigmoid', 'conv2', 'sigmoid'),
-        node('GlobalAveragePool', 'sigmoid', 'pool'),
-        node('Flatten', 'pool', 'flat'),
-        node('Gemm', 'flat w3 b3', 'gemm'),
-        node('Softmax', 'gemm', 'prob'),
-      ],
-    },
+    graph,
   };
   return onnx.ModelProto.encode(onnx.ModelProto.create(model)).finish();
 }
