@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { NO_EDITS } from '../../../compiler/fusion/plan.ts';
+import { NO_EDITS, PLANNERS } from '../../../compiler/fusion/plan.ts';
 import { modelFromBytes } from '../../../compiler/onnx/source.ts';
 import type { OpenResult } from '../../../compiler/protocol.ts';
 import { ModelDocument } from '../../../compiler/session/document.ts';
@@ -126,7 +126,10 @@ describe('a document in the worker', () => {
   test('planners are held side by side, with rewriting and without', async () => {
     const { document } = await open();
     const rows = await document.planners(idle);
-    expect(rows.map(({ planner, rewriting }) => `${planner} ${rewriting}`)).toHaveLength(6);
+    const variants = PLANNERS.flatMap((planner) => [`${planner} false`, `${planner} true`]);
+    expect(rows.map(({ planner, rewriting }) => `${planner} ${rewriting}`).sort()).toEqual(
+      variants.sort(),
+    );
     const of = (planner: string, rewriting: boolean) =>
       rows.find((row) => row.planner === planner && row.rewriting === rewriting)!;
     expect(of('none', false).blocks).toBe(4);
