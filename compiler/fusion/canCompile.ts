@@ -5,9 +5,11 @@
  *   - no opaque operator, no strings, sequences, optionals; every rank known (sizes may be symbolic);
  *   - convex: no value leaves the block and comes back into it; and connected;
  *   - at most one Many-to-Many operator, the dominant one, the others being its prologue and epilogue;
- *     or several row reductions over the same rows, which share one pass (see rowReductions.ts).
+ *     or several row reductions over the same rows, which share one pass (see rowReductions.ts);
+ *     or attention: a MatMul, the Softmax of its rows, and the MatMul of that (see attention.ts).
  */
 import type { Ecg } from '../ecg/ecg.ts';
+import { isAttention } from './attention.ts';
 import type { Blocker } from './operatorBlocker.ts';
 import { operatorBlocker } from './operatorBlocker.ts';
 import { reducedRow } from './rowReductions.ts';
@@ -40,7 +42,7 @@ export const hasKernel: CanCompile = (ecg, operators) => {
 
 function dominantOperator(ecg: Ecg, operators: readonly number[]): Compilable {
   const heavy = operators.filter((operator) => ecg.nodes[operator]!.mapping === 'many-to-many');
-  if (heavy.length < 2) return OK;
+  if (heavy.length < 2 || isAttention(ecg, operators, heavy)) return OK;
   const rows = heavy.map((operator) => reducedRow(ecg, ecg.nodes[operator]!));
   const names = heavy.map((operator) => ecg.nodes[operator]!.operator.type);
   if (rows.includes(undefined)) {

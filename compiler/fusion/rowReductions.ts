@@ -83,3 +83,10 @@ function normalisationAxes(ecg: Ecg, node: EcgNode): readonly number[] | undefin
   if (type.endsWith('Softmax') && !isMatrix) return [first];
   return Array.from({ length: Math.max(0, rank - first) }, (_, i) => first + i);
 }
+
+/** Whether a Softmax or normalisation reduces the last axis alone: rows that lie in memory. */
+export function isAlongLastAxis(ecg: Ecg, node: EcgNode): boolean {
+  const rank = inputShape(ecg, node)?.length;
+  const axes = normalisationAxes(ecg, node);
+  return rank !== undefined && axes?.length === 1 && axes[0] === rank - 1;
+}

@@ -48,6 +48,20 @@ describe('canCompile', () => {
     expect(answer('a:Softmax -> b:Add -> c:Conv', 0, 1, 2)).toMatch(/^no-kernel/);
   });
 
+  it('takes attention, and the parts of it that clicks make one after the other', () => {
+    const text = 'a:MatMul -> b:Add -> c:Softmax -> d:MatMul -> e:Transpose';
+    expect(answer(text, 0, 1, 2, 3, 4)).toBe('yes');
+    expect(answer(text, 0, 1, 2)).toBe('yes');
+    expect(answer(text, 2, 3)).toBe('yes');
+    expect(answer('a:MatMul -> b:Softmax -> c:Conv', 0, 1, 2)).toMatch(/^no-kernel/);
+    expect(answer('a:MatMul -> b:Softmax -> c:MatMul -> d:MatMul', 0, 1, 2, 3)).toMatch(
+      /^no-kernel/,
+    );
+    expect(answer('a:MatMul -> b:Softmax -> c:Add -> d:Softmax', 0, 1, 2, 3)).toMatch(/^no-kernel/);
+    // Two products in front of it: only the nearer one makes its rows.
+    expect(answer('a:MatMul -> b:MatMul -> c:Softmax', 0, 1, 2)).toMatch(/^no-kernel/);
+  });
+
   it('takes a whole layer normalisation of a real model', () => {
     const ecg = modelEcg('tinybert');
     const start = ecg.nodes.findIndex(({ operator }) => operator.type === 'ReduceMean');
