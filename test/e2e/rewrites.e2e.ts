@@ -294,7 +294,10 @@ describe('rewriting in the editor', () => {
     expect(model.graph?.node?.map(({ opType }) => opType)).toContain('LayerNormalization');
     await workbench.runCommand('Fusion Studio: Export Graph as SVG');
     await saveAs(at('out.svg'));
-    expect(readFileSync(at('out.svg'), 'utf8')).toMatch(/^<svg[\s\S]*LayerNorm[\s\S]*<\/svg>\s*$/);
+    // The file is there before what is in it.
+    await expect
+      .poll(() => readFileSync(at('out.svg'), 'utf8'), { timeout: 15_000 })
+      .toMatch(/^<svg[\s\S]*LayerNorm[\s\S]*<\/svg>\s*$/);
   });
 
   it('had a clean console all the time', () => {
