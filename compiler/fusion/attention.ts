@@ -22,7 +22,7 @@ export function isAttention(
   const [softmax, ...others] = types.filter(({ operator }) => operator.type === 'Softmax');
   if (softmax === undefined || others.length > 0 || !isAlongLastAxis(ecg, softmax)) return false;
   const products = types.filter((node) => node !== softmax);
-  if (products.length > 2 || !products.every(isProduct)) return false;
+  if (!products.every(isProduct)) return false;
   const scores = products.filter((node) => leadsTo(ecg, operators, softmax, node));
   const values = products.filter((node) => leadsTo(ecg, operators, node, softmax));
   return (

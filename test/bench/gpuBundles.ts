@@ -109,7 +109,6 @@ async function writeNative(bundle: Bundle, to: string): Promise<RunTables> {
     if (sources.functions.indexOf(sources.functions[i]!) !== i) return;
     writeFileSync(join(to, kernelFileName(i)), text);
   });
-  writeFileSync(join(to, 'bytes.txt'), String(tables.weightBytes));
   return tables;
 }
 
