@@ -1,7 +1,6 @@
 // A model in the custom editor, from the explorer to the saved plan: what a user does with mouse and keyboard.
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Locator } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openWorkbench, type Workbench } from './harness/workbench.ts';
 import { GraphPage } from './support/graphPage.ts';
@@ -40,18 +39,6 @@ async function openFile(name: string): Promise<void> {
 
 function expectLabels(graph: GraphPage, labels: readonly string[]): Promise<void> {
   return expect.poll(() => graph.labels().catch(() => []), { timeout: 10_000 }).toEqual(labels);
-}
-
-/** The workbench's file dialog now and then loses an Enter while it lists a folder: press again, as anyone would. */
-async function confirmDialog(input: Locator, done: () => Promise<number>): Promise<void> {
-  for (let tries = 0; tries < 5 && (await done()) === 0; tries++) {
-    if (await input.isVisible()) await input.press('Enter');
-    await expect
-      .poll(done, { timeout: 4000 })
-      .toBeGreaterThan(0)
-      .catch(() => undefined);
-  }
-  expect(await done()).toBeGreaterThan(0);
 }
 
 function sidecar(name: string): string {
@@ -322,17 +309,11 @@ describe('a model in the editor', () => {
     await graph.clickEdge('opool', 'oflat');
     await expectLabels(graph, fused);
     await workbench.runCommand('File: Save As...');
-    const input = workbench.page.locator('.quick-input-widget input[type="text"]');
     const destination = join(workbench.folder, 'copies/copy.onnx');
-    // The dialog fills in its own suggestion a moment after it appeared.
-    await expect.poll(() => input.inputValue()).toMatch(/apart\.onnx$/);
-    await input.fill(destination);
-    await expect.poll(() => input.inputValue()).toBe(destination);
-    // It lists the new folder first, and hears no Enter meanwhile: '..' and the one file that is there.
-    await expect
-      .poll(() => workbench.page.locator('.quick-input-list .monaco-list-row').allInnerTexts())
-      .toEqual([expect.stringContaining('..'), expect.stringContaining('notes.txt')]);
-    await confirmDialog(input, () => workbench.tab('copy.onnx').count());
+    await workbench.answerFileDialog(
+      destination,
+      async () => (await workbench.tab('copy.onnx').count()) > 0,
+    );
     await expectLabels(await graphOf(), fused);
     await expectDirty('copy.onnx', false);
     const copies = join(workbench.folder, 'copies');

@@ -66,23 +66,9 @@ function marked(): Promise<string[]> {
   return graph.withClass('rewritten');
 }
 
-/** Answers the workbench's own file dialog with a path. */
+/** Saves by the workbench's own file dialog and waits for the file. */
 async function saveAs(path: string): Promise<void> {
-  const input = workbench.page.locator('.quick-input-widget input[type="text"]');
-  await input.waitFor();
-  // The dialog fills in its own suggestion a moment after it appeared.
-  await expect.poll(() => input.inputValue()).not.toBe('');
-  await input.fill(path);
-  await expect.poll(() => input.inputValue()).toBe(path);
-  // It loses an Enter now and then while it lists the folder.
-  for (let tries = 0; tries < 5 && !existsSync(path); tries++) {
-    if (await input.isVisible()) await input.press('Enter');
-    await expect
-      .poll(() => existsSync(path), { timeout: 4000 })
-      .toBe(true)
-      .catch(() => undefined);
-  }
-  expect(existsSync(path)).toBe(true);
+  await workbench.answerFileDialog(path, () => existsSync(path));
 }
 
 /** Types a name that stands for `ln1` into the search and goes there. */

@@ -144,6 +144,30 @@ export class Workbench {
     return this.page.locator('.notifications-toasts .notification-toast').filter({ hasText: text });
   }
 
+  /**
+   * Answers the workbench's own file dialog with a path.
+   *
+   * @param done whether what was asked for has happened
+   */
+  async answerFileDialog(path: string, done: () => boolean | Promise<boolean>): Promise<void> {
+    const input = this.page.locator(quickInput);
+    await input.waitFor();
+    // The dialog writes its own suggestion some time after it appeared, also over what was typed meanwhile, and
+    // loses an Enter while it lists a folder: both are repeated until it is done.
+    const deadline = Date.now() + 30_000;
+    while (!(await done())) {
+      if (Date.now() > deadline) throw new Error(`the file dialog did not take ${path}`);
+      try {
+        const shown = await input.inputValue({ timeout: 500 });
+        if (shown !== path) await input.fill(path, { timeout: 500 });
+        else await input.press('Enter', { timeout: 500 });
+      } catch {
+        // It closed between the look and the key.
+      }
+      await this.page.waitForTimeout(500);
+    }
+  }
+
   /** Switches the colour theme through the palette, as a user does. */
   async setTheme(theme: Theme): Promise<void> {
     await this.runCommand('Preferences: Color Theme');
