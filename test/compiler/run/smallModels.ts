@@ -47,33 +47,40 @@ export const LOOKUP: Bytes = model({
   outputs: ['y'],
 });
 
-/** A hostile trip count: 10^15 rounds of a little work. */
-export const SLOW: Bytes = model({
-  opset: 17,
-  inputs: [input('x', 'float32', [64])],
-  initializers: [
-    tensor('rounds', 'int64', [], [1e15]),
-    tensor('always', 'bool', [], [1]),
-    tensor('most', 'float32', [], [0.5]),
-  ],
-  nodes: [
-    node('Loop', ['rounds', 'always', 'x'], ['y'], {
-      body: {
-        graph: {
-          name: 'body',
-          inputs: [input('i', 'int64', []), input('c', 'bool', []), input('v', 'float32', [64])],
-          nodes: [
-            node('Sin', ['v'], ['s']),
-            node('Add', ['s', 'most'], ['t']),
-            node('Identity', ['c'], ['d']),
-          ],
-          outputs: ['d', 't'],
+/** Rounds of a little work. */
+const looping = (rounds: number): Bytes =>
+  model({
+    opset: 17,
+    inputs: [input('x', 'float32', [64])],
+    initializers: [
+      tensor('rounds', 'int64', [], [rounds]),
+      tensor('always', 'bool', [], [1]),
+      tensor('most', 'float32', [], [0.5]),
+    ],
+    nodes: [
+      node('Loop', ['rounds', 'always', 'x'], ['y'], {
+        body: {
+          graph: {
+            name: 'body',
+            inputs: [input('i', 'int64', []), input('c', 'bool', []), input('v', 'float32', [64])],
+            nodes: [
+              node('Sin', ['v'], ['s']),
+              node('Add', ['s', 'most'], ['t']),
+              node('Identity', ['c'], ['d']),
+            ],
+            outputs: ['d', 't'],
+          },
         },
-      },
-    }),
-  ],
-  outputs: ['y'],
-});
+      }),
+    ],
+    outputs: ['y'],
+  });
+
+/** A hostile trip count. */
+export const SLOW: Bytes = looping(1e15);
+
+/** Milliseconds an inference, on any machine. */
+export const LENGTHY: Bytes = looping(1e5);
 
 /** Few blocks, which compile quickly. */
 export const PLAIN: Bytes = model({
