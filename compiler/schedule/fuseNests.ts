@@ -45,7 +45,8 @@ function fusedAt(
   const passed = passedBetween(first, second, body);
   if (passed.length === 0 || touches([first, second], fixed)) return undefined;
   const place = rootPlace(program);
-  if (![first, second].every((loop) => walksRows(analyseNest(loop, place.facts)))) return undefined;
+  const nests = [first, second].map((loop) => analyseNest(loop, place.facts));
+  if (!nests.every(walksRows)) return undefined;
   // Memory that the second one declares in between is declared before both.
   const between = body.slice(at + 1, next);
   const ordered = [...body.slice(0, at), ...between, first, ...body.slice(next)];
@@ -62,6 +63,10 @@ function fusedAt(
   if (stays || loop === undefined) return undefined;
   const nest = analyseNest(loop, place.facts);
   if (!walksRows(nest) || scratchOf([loop]) > MOST_BYTES) return undefined;
+  // Windows that slide along what would be a row lose their own schedule: vectors of neighbouring windows.
+  const slides = ({ kind, axes }: Nest): boolean =>
+    kind === 'window' && axes.length > nest.axes.length;
+  if (nests.some(slides)) return undefined;
   // Few long rows: several threads get their parts of the two nests, but not of the one.
   const isShort = nest.work !== undefined && nest.work < PARALLEL_WORK;
   const rows = productOf(nest.axes) ?? Infinity;

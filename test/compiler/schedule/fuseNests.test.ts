@@ -55,6 +55,21 @@ describe('nests over the same rows', () => {
     expect(fuseNests(marked, new Set(['in0']))).toBe(marked);
   });
 
+  it('stays apart where windows slide along the row', () => {
+    const program = lowered({
+      inputs: [input('x', 'float32', [1, 40, 12, 12])],
+      nodes: [
+        node('Exp', ['x'], ['e']),
+        node('Conv', ['e', 'w'], ['y'], { group: 40, pads: [1, 1, 1, 1] }),
+      ],
+      initializers: [tensor('w', 'float32', [40, 1, 3, 3], new Array<number>(360).fill(0.5))],
+      outputs: ['y'],
+    });
+    const fused = fuseNests(markIndependent(program), NONE);
+    expect(rootOf(program, 'for').length).toBe(2);
+    expect(rootOf(fused, 'for').length).toBe(2);
+  });
+
   it('keeps what leaves the block', () => {
     const program = lowered({
       inputs: [input('x', 'float32', [32, 24])],
