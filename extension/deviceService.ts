@@ -27,6 +27,8 @@ export class DeviceService implements DeviceChoices, vscode.Disposable {
   private tracking: { stop(): void } | undefined;
   private listed: readonly ListedDevice[] = [];
   private said: string | undefined;
+  /** Whether the list is one: before the first answer nothing is known of any device. */
+  private answered = false;
   /** By serial number, for as long as the device stays connected. */
   private readonly facts = new Map<string, DeviceFacts>();
   private readonly disposables: vscode.Disposable[];
@@ -47,6 +49,11 @@ export class DeviceService implements DeviceChoices, vscode.Disposable {
     return this.said;
   }
 
+  /** Known to be: asked, and none is there. */
+  get isEmpty(): boolean {
+    return this.answered && this.listed.length === 0;
+  }
+
   devices(): readonly KnownDevice[] {
     this.start();
     return this.listed.map((listed) => ({ listed, facts: this.facts.get(listed.serial) }));
@@ -56,9 +63,17 @@ export class DeviceService implements DeviceChoices, vscode.Disposable {
     return this.devices().flatMap(({ listed, facts }) => deviceChoices(listed, facts));
   }
 
+  obstacleOf(serial: string): string | undefined {
+    if (!this.answered) return undefined;
+    const listed = this.listed.find((device) => device.serial === serial);
+    if (listed) return listed.state === 'device' ? undefined : listed.advice;
+    return this.said ?? 'It is not connected: connect it again, or choose another place to run.';
+  }
+
   refresh(): void {
     this.tracking?.stop();
     this.tracking = undefined;
+    this.answered = false;
     this.facts.clear();
     this.start();
   }
@@ -78,6 +93,7 @@ export class DeviceService implements DeviceChoices, vscode.Disposable {
     this.tracking = trackDevices(this.settings(), ({ devices, problem }) => {
       this.listed = devices;
       this.said = problem?.message;
+      this.answered = true;
       if (problem) this.log.info(`devices: ${problem.message}`);
       const present = new Set(devices.map(({ serial }) => serial));
       for (const serial of this.facts.keys()) if (!present.has(serial)) this.facts.delete(serial);

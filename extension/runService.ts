@@ -24,6 +24,9 @@ import type { OpenModels } from './openModels.ts';
 import { readSettings, untrustedFolders } from './settings.ts';
 
 export class RunService {
+  /** What was said of open sizes, by model: once is enough. */
+  private readonly assumed = new WeakMap<ModelDocument, string>();
+
   constructor(
     private readonly extensionUri: vscode.Uri,
     private readonly storageUri: vscode.Uri,
@@ -199,7 +202,8 @@ export class RunService {
   ): Promise<RunRequest> {
     const { run, device } = readSettings();
     const { edits, assumed } = bindOpenSizes(planned.edits, planned.graph.symbols);
-    if (assumed !== '') tellAssumed(assumed);
+    if (assumed !== '' && this.assumed.get(document) !== assumed) tellAssumed(assumed);
+    this.assumed.set(document, assumed);
     return {
       location: await document.locate(),
       edits,
@@ -223,14 +227,21 @@ export class RunService {
     const text = error instanceof Error ? error.message : String(error);
     this.log.error(`${document.name} does not run: ${text}`);
     const operator = error instanceof RunFailed ? error.operators[0] : undefined;
-    const actions = [...(operator === undefined ? [] : ['Show the Operator']), 'Show Log'];
+    const actions = [
+      ...(document.runs.isObstructed ? [CHOOSE] : []),
+      ...(operator === undefined ? [] : ['Show the Operator']),
+      'Show Log',
+    ];
     const chosen = await vscode.window.showErrorMessage(text, ...actions);
+    if (chosen === CHOOSE) await vscode.commands.executeCommand('fusionStudio.chooseTarget');
     if (chosen === 'Show Log') this.log.show();
     if (chosen === 'Show the Operator' && operator !== undefined) {
       this.models.panelsOf(document)[0]?.select({ kind: 'operator', id: operator });
     }
   }
 }
+
+const CHOOSE = 'Choose Where to Run';
 
 /** Pairs of a comparison at least: fewer make wide intervals. */
 const COMPARED_PAIRS = 30;

@@ -4,7 +4,7 @@
  */
 import * as vscode from 'vscode';
 import { placeName } from '../compiler/client/placeNames.ts';
-import type { EditResult, TargetChoice } from '../compiler/protocol.ts';
+import type { ChosenTarget, EditResult, TargetChoice } from '../compiler/protocol.ts';
 import { listTargets } from '../compiler/run/listTargets.ts';
 import type { RunTarget } from '../compiler/run/runProtocol.ts';
 import { deviceOf, parseRunTarget } from '../compiler/run/runProtocol.ts';
@@ -14,6 +14,8 @@ import { onDidChangeSettings, readSettings, SECTION, untrustedFolders } from './
 /** Phones; `workbench/devicesTree.ts` shows the same ones. */
 export interface DeviceChoices {
   choices(): readonly TargetChoice[];
+  /** Why a device cannot be used now, and what to do; undefined also where nothing is known yet. */
+  obstacleOf(serial: string): string | undefined;
   readonly onDidChange: vscode.Event<void>;
 }
 
@@ -23,6 +25,8 @@ export class TargetService implements vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<void>();
   /** Another place was chosen. */
   readonly onDidChange = this.changed.event;
+  /** What chosen devices were called when they were there. */
+  private readonly labels = new Map<RunTarget, string>();
   private readonly disposables: vscode.Disposable[];
 
   constructor(
@@ -41,6 +45,19 @@ export class TargetService implements vscode.Disposable {
 
   get current(): RunTarget {
     return readSettings().run.target;
+  }
+
+  /** The current place, with what keeps a device from being one. */
+  get chosen(): ChosenTarget {
+    const { current } = this;
+    const device = deviceOf(current);
+    if (!device) return { target: current, label: placeName(current) };
+    // Devices are looked for when one is meant.
+    const known = this.devices.choices().find(({ target }) => target === current);
+    if (known) this.labels.set(current, known.label);
+    const label = known?.label ?? this.labels.get(current) ?? placeName(current);
+    const obstacle = this.devices.obstacleOf(device.serial);
+    return { target: current, label, ...(obstacle === undefined ? {} : { obstacle }) };
   }
 
   /** Asks the user; the list of devices is live while it is open. Undefined: nothing was chosen. */
@@ -109,24 +126,14 @@ export class TargetService implements vscode.Disposable {
 
   /** Documents say where their next run goes. */
   tell(): void {
-    const { current } = this;
-    const label = this.labelOf(current);
-    for (const { runs } of this.models.documents) {
-      if (runs.chosenTarget !== current || runs.chosenLabel !== label) runs.choose(current, label);
-    }
+    const { chosen } = this;
+    for (const { runs } of this.models.documents) runs.choose(chosen);
   }
 
   /** Where the chosen place is a device already, there; else the user chooses one. */
   private async runOnDevice(): Promise<void> {
-    const chosen = isDevice(this.current) ? this.current : await this.choose('devices');
+    const chosen = deviceOf(this.current) ? this.current : await this.choose('devices');
     if (chosen) await vscode.commands.executeCommand('fusionStudio.run');
-  }
-
-  private labelOf(target: RunTarget): string {
-    // Devices are looked for when one is meant.
-    if (!isDevice(target)) return placeName(target);
-    const known = this.devices.choices().find((choice) => choice.target === target);
-    return known?.label ?? placeName(target);
   }
 
   dispose(): void {
@@ -149,8 +156,4 @@ export class TargetService implements vscode.Disposable {
     const computer = here.length > 0 ? [line('This computer'), ...here.map(item)] : [];
     return [...computer, line('Devices'), ...(devices.length > 0 ? devices.map(item) : [none])];
   }
-}
-
-function isDevice(target: RunTarget): boolean {
-  return deviceOf(target) !== undefined;
 }

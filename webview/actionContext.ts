@@ -38,6 +38,11 @@ export class ActionContext {
     this.store.dispatch({ type: 'speak', text });
   }
 
+  /** Why a command did nothing: shown for a while, and spoken. */
+  hint(text: string): void {
+    this.tell('info', text);
+  }
+
   tell(severity: 'error' | 'warning' | 'info', text: string): void {
     this.store.dispatch({ type: 'message', severity, text });
   }

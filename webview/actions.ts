@@ -241,7 +241,7 @@ export class PageActions implements Actions {
   private exportPicture(extension: 'svg' | 'png'): void {
     const { context } = this;
     const svg = context.stage?.graph.toSvg();
-    if (!svg) return context.speak('There is no graph yet.');
+    if (!svg) return context.hint('There is no graph yet.');
     const content =
       extension === 'png' ? svgToPng(svg) : Promise.resolve(new TextEncoder().encode(svg.text));
     content
@@ -252,14 +252,14 @@ export class PageActions implements Actions {
           return download(bytes, `${document?.graph.modelName ?? 'model'}.${extension}`);
         }
         const outcome = await context.host.request('page/saveFile', { extension, content: bytes });
-        if (outcome === 'saved') context.speak('Saved.');
+        if (outcome === 'saved') context.tell('info', 'The picture is saved.');
       })
       .catch((error: unknown) => context.failed(error));
   }
 
   private kernelOfSelection(): void {
     const resolved = resolveSelection(this.context.state);
-    if (!resolved || resolved.kind === 'edge') return this.context.speak('Select a block first.');
+    if (!resolved || resolved.kind === 'edge') return this.context.hint('Select a block first.');
     this.showKernel(resolved.block);
   }
 }

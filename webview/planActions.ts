@@ -49,7 +49,7 @@ export class PlanActions {
     const { context } = this;
     const { document } = context.state;
     const resolved = resolveSelection(context.state);
-    if (!document || !resolved) return context.speak('Select a block, operator or edge first.');
+    if (!document || !resolved) return context.hint('Select a block, operator or edge first.');
     const menu = pairMenu(document, resolved, kind);
     const items = menu[0] ?? [];
     const does = items[0]?.does;
@@ -60,9 +60,9 @@ export class PlanActions {
       const title = kind === 'fuse' ? 'Fuse with' : 'Cut';
       return context.stage?.openMenu(menu, context.stage.graph.selectionPlace(), title);
     }
-    if (kind === 'fuse') return context.speak('Nothing follows that is in another block.');
+    if (kind === 'fuse') return context.hint('Nothing follows that is in another block.');
     if (resolved.kind !== 'block') {
-      return context.speak('No edge of this operator is inside its block.');
+      return context.hint('No edge of this operator is inside its block.');
     }
     this.expand(resolved.block);
     context.speak('Expanded. Select an operator or click an edge to cut.');
@@ -73,7 +73,7 @@ export class PlanActions {
     const { document } = context.state;
     const resolved = resolveSelection(context.state);
     if (!document || resolved?.kind !== 'operator') {
-      return context.speak('Select an operator first.');
+      return context.hint('Select an operator first.');
     }
     const { operator } = resolved;
     const on = seedOverride(document, operator) !== kind;
@@ -85,7 +85,7 @@ export class PlanActions {
     const { document } = context.state;
     const resolved = resolveSelection(context.state);
     if (!document || !resolved || resolved.kind === 'edge') {
-      return context.speak('Select a block first.');
+      return context.hint('Select a block first.');
     }
     const { block } = resolved;
     const anchor = document.plan.blockOf.indexOf(block);

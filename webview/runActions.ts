@@ -12,7 +12,7 @@ export class RunActions {
 
   run(verify: boolean): void {
     const { context } = this;
-    if (context.state.runs.running) return context.speak('The model is running already.');
+    if (context.state.runs.running) return context.hint('The model is running already.');
     context.expectDone(context.host.request('page/run', { verify }));
   }
 
@@ -42,7 +42,7 @@ export class RunActions {
   toggleTimes(): void {
     const { shown, history } = this.context.state.runs;
     const [latest] = history;
-    if (!latest) return this.context.speak('Nothing was measured yet.');
+    if (!latest) return this.context.hint('Nothing was measured yet.');
     this.showRun(shown ? null : latest.id);
   }
 

@@ -54,10 +54,10 @@ export class WalkActions {
   toggleSelected(): void {
     const { context } = this;
     const resolved = resolveSelection(context.state);
-    if (!resolved || resolved.kind === 'edge') return context.speak('Select a block first.');
+    if (!resolved || resolved.kind === 'edge') return context.hint('Select a block first.');
     const { document } = context.state;
     if (document && membersOf(document.plan, resolved.block).length < 2) {
-      return context.speak('This block has one operator.');
+      return context.hint('This block has one operator.');
     }
     this.toggleBlock(resolved.block);
   }

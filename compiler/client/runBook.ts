@@ -3,6 +3,7 @@
  * the plan that it ran; its times are shown on every block of the present plan with the same operators.
  */
 import type {
+  ChosenTarget,
   ComparedSummary,
   DocumentState,
   GraphSnapshot,
@@ -39,8 +40,7 @@ export class RunBook {
   private shown: number | null = null;
   private counted = 0;
   private compared: ComparedSummary | null = null;
-  private target: RunTarget = 'wasm';
-  private targetLabel = placeName('wasm');
+  private chosen: ChosenTarget = { target: 'wasm', label: placeName('wasm') };
 
   /** @param changed called whenever `state` would give something else */
   constructor(private readonly changed: () => void) {}
@@ -95,18 +95,22 @@ export class RunBook {
   }
 
   /** Where the next run goes. */
-  choose(target: RunTarget, label: string): void {
-    this.target = target;
-    this.targetLabel = label;
+  choose(chosen: ChosenTarget): void {
+    const { target, label, obstacle } = this.chosen;
+    const isSame =
+      target === chosen.target && label === chosen.label && obstacle === chosen.obstacle;
+    if (isSame) return;
+    this.chosen = chosen;
     this.changed();
   }
 
-  get chosenLabel(): string {
-    return this.targetLabel;
+  get chosenTarget(): RunTarget {
+    return this.chosen.target;
   }
 
-  get chosenTarget(): RunTarget {
-    return this.target;
+  /** Whether the chosen place is known to be out of reach. */
+  get isObstructed(): boolean {
+    return this.chosen.obstacle !== undefined;
   }
 
   cancel(): void {
@@ -121,7 +125,7 @@ export class RunBook {
   state({ graph, plan }: Shown): RunsState {
     const entry = this.entries.find(({ summary }) => summary.id === this.shown);
     return {
-      target: { target: this.target, label: this.targetLabel },
+      target: this.chosen,
       running: this.running,
       history: this.entries.map(({ summary }) => summary),
       compared: this.compared,

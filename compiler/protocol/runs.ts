@@ -60,9 +60,16 @@ export interface ComparedSummary {
   readonly report: CompareReport;
 }
 
+/** Where the next run goes. */
+export interface ChosenTarget {
+  readonly target: RunTarget;
+  readonly label: string;
+  /** Why it cannot be reached now, and what to do. */
+  readonly obstacle?: string;
+}
+
 export interface RunsState {
-  /** Where the next run goes. */
-  readonly target: { readonly target: RunTarget; readonly label: string };
+  readonly target: ChosenTarget;
   readonly running: { readonly stage: string; readonly fraction: number | null } | null;
   /** Newest first. */
   readonly history: readonly RunSummary[];

@@ -178,7 +178,7 @@ export class StudioHost {
       'page/setTarget': async ({ target }) => {
         const known = parseRunTarget(target);
         if (!known) return { ok: false, message: 'There is no such place to run.' };
-        this.runs.choose(known, placeName(known));
+        this.runs.choose({ target: known, label: placeName(known) });
         return { ok: true };
       },
       'page/showRun': async ({ run }) => {

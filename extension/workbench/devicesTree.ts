@@ -6,15 +6,21 @@ import * as vscode from 'vscode';
 import { processorLine } from '../../compiler/run/deviceChoices.ts';
 import { listTargets } from '../../compiler/run/listTargets.ts';
 import type { RunTarget } from '../../compiler/run/runProtocol.ts';
+import { deviceOf } from '../../compiler/run/runProtocol.ts';
 import { listToolchains } from '../../compiler/run/toolchains/deviceToolchain.ts';
 import type { TargetChoice } from '../../compiler/protocol.ts';
 import type { DeviceService, KnownDevice } from '../deviceService.ts';
 import { readSettings, untrustedFolders } from '../settings.ts';
 import type { TargetService } from '../targetService.ts';
 
+const NO_DEVICE =
+  'No phone is connected. Connect one with USB debugging on, or start an emulator: it appears here by itself.';
+
 type Node =
   | { readonly kind: 'place'; readonly choice: TargetChoice; readonly serial?: string }
   | { readonly kind: 'device'; readonly device: KnownDevice }
+  /** The chosen device, which is away. */
+  | { readonly kind: 'lost'; readonly label: string; readonly obstacle: string }
   | { readonly kind: 'fact'; readonly name: string; readonly text: string };
 
 export function registerDevicesTree(
@@ -80,7 +86,16 @@ class DevicesTree implements vscode.TreeDataProvider<Node>, vscode.Disposable {
     return [
       ...here.map((choice): Node => ({ kind: 'place', choice })),
       ...devices.map((device): Node => ({ kind: 'device', device })),
+      ...this.lost(devices),
     ];
+  }
+
+  /** A device stays in the list while it is the chosen place, so that it can be seen what happened to it. */
+  private lost(devices: readonly KnownDevice[]): Node[] {
+    const { target, label, obstacle } = this.targets.chosen;
+    const serial = deviceOf(target)?.serial;
+    const isListed = devices.some(({ listed }) => listed.serial === serial);
+    return obstacle === undefined || isListed ? [] : [{ kind: 'lost', label, obstacle }];
   }
 
   getTreeItem(node: Node): vscode.TreeItem {
@@ -88,6 +103,15 @@ class DevicesTree implements vscode.TreeDataProvider<Node>, vscode.Disposable {
       const item = new vscode.TreeItem(node.name);
       item.description = node.text;
       item.tooltip = `${node.name}: ${node.text}`;
+      return item;
+    }
+    if (node.kind === 'lost') {
+      const item = new vscode.TreeItem(node.label);
+      item.description = `runs here; ${node.obstacle}`;
+      item.tooltip = node.obstacle;
+      item.iconPath = new vscode.ThemeIcon('debug-disconnect');
+      item.contextValue = 'place.lost';
+      item.accessibilityInformation = { label: `${node.label}: ${node.obstacle}` };
       return item;
     }
     const { current } = this.targets;
@@ -127,9 +151,9 @@ class DevicesTree implements vscode.TreeDataProvider<Node>, vscode.Disposable {
   }
 
   private tellProblem(): void {
-    this.view.message = vscode.workspace.isTrusted
-      ? this.devices.problem
-      : 'Devices are looked for in trusted workspaces only.';
+    const { problem, isEmpty } = this.devices;
+    // In a workspace that is not trusted the view is empty and says so itself (package.json, viewsWelcome).
+    this.view.message = problem ?? (isEmpty ? NO_DEVICE : undefined);
   }
 }
 
@@ -149,10 +173,7 @@ function factsOf({ listed, facts }: KnownDevice): Node[] {
         .slice(-facts.clusters.length || -1)
         .join(', '),
     ),
-    ...fact(
-      'Memory',
-      facts.memoryBytes > 0 ? `${(facts.memoryBytes / 2 ** 30).toFixed(1)} GiB` : '',
-    ),
+    ...fact('Memory', facts.memoryBytes > 0 ? `${(facts.memoryBytes / 1e9).toFixed(1)} GB` : ''),
     ...fact(
       'OpenCL',
       facts.openclLibraries[0] ?? 'none: a normal state, the processor can be used',

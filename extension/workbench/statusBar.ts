@@ -53,11 +53,12 @@ function describe(models: OpenModels): { text: string; tooltip: string; command:
       : '',
   ];
   const icon = state.readOnly ? '$(lock)' : '$(type-hierarchy)';
-  const { running, shown } = document.runs.state(state);
+  const { running, shown, target } = document.runs.state(state);
+  if (target.obstacle !== undefined) notes.push(`${target.label}: ${target.obstacle}`);
   if (running) return { ...idle, text: `$(sync~spin) Fusion Studio: ${running.stage}` };
   const time = shown ? `, ${formatMs(shown.latencyMs.median)}` : '';
   return {
-    text: `${icon} Fusion Studio: ${blocks} blocks / ${operators} operators, ${state.plan.planner}${time}`,
+    text: `${icon} Fusion Studio: ${blocks} blocks / ${operators} operators, ${state.plan.planner}${time}${target.obstacle === undefined ? '' : ' $(debug-disconnect)'}`,
     tooltip: notes.filter(Boolean).join('\n'),
     command: 'fusionStudio.choosePlanner',
   };

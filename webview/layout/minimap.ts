@@ -42,7 +42,8 @@ export function createMinimap(
   const { width, height, serpentine = false, gap = 2 } = options;
   const largest = options.largestCell ?? { width: 48, height: 14 };
   const n = order.length;
-  const columns = n > 0 && width > 0 && height > 0 ? chooseColumns(n, width, height) : 1;
+  const most = largest.height + 1;
+  const columns = n > 0 && width > 0 && height > 0 ? chooseColumns(n, width, height, most) : 1;
   const rows = Math.max(1, Math.ceil(n / columns));
   const stepX = Math.max(0, Math.min(width / columns, largest.width + gap));
   const stepY = Math.max(0, Math.min(height / rows, largest.height + 1));
@@ -57,12 +58,13 @@ export function createMinimap(
   return { ...map, colour: Uint8Array.from(order, (block) => colour[block] ?? 0) };
 }
 
-function chooseColumns(n: number, width: number, height: number): number {
+/** The fewest columns with the largest cells; more than `enough` is not taken. */
+function chooseColumns(n: number, width: number, height: number, enough: number): number {
   let best = 1;
   let most = 0;
   for (let columns = 1; columns <= n; columns++) {
     const rows = Math.ceil(n / columns);
-    const size = Math.min(width / columns / bestShape, height / rows);
+    const size = Math.min(width / columns / bestShape, height / rows, enough);
     if (size > most) [best, most] = [columns, size];
   }
   return best;

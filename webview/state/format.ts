@@ -4,19 +4,17 @@ const THOUSANDS = ['', ' K', ' M', ' G', ' T', ' P'];
 
 /** 1234567 -> '1.23 M'. */
 export function formatCount(value: number): string {
-  return scaled(value, 1000, THOUSANDS);
+  return scaled(value, THOUSANDS);
 }
 
+/** Decimal, as the planner's sentences and the command line have them: '1.02 kB'. */
 export function formatBytes(bytes: number): string {
-  return scaled(bytes, 1024, [' B', ' KiB', ' MiB', ' GiB', ' TiB', ' PiB']);
+  return scaled(bytes, [' B', ' kB', ' MB', ' GB', ' TB', ' PB']);
 }
 
 export function formatFlops(flops: number): string {
-  return `${scaled(
-    flops,
-    1000,
-    THOUSANDS.map((unit) => unit || ' '),
-  )}FLOPs`;
+  const units = THOUSANDS.map((unit) => unit || ' ');
+  return `${scaled(flops, units)}FLOPs`;
 }
 
 /** '12,345'. */
@@ -36,11 +34,12 @@ export function formatNumber(value: number): string {
   return size >= 1e-3 && size < 1e6 ? String(Number(value.toPrecision(4))) : value.toExponential(2);
 }
 
-function scaled(value: number, step: number, units: readonly string[]): string {
+function scaled(value: number, units: readonly string[]): string {
   if (!Number.isFinite(value)) return '–';
   let unit = 0;
-  while (Math.abs(value) >= step && unit < units.length - 1) {
-    value /= step;
+  // What rounds to a thousand has the next unit.
+  while (Math.abs(value) >= (unit === 0 ? 1000 : 999.5) && unit < units.length - 1) {
+    value /= 1000;
     unit++;
   }
   const digits = unit === 0 || Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;

@@ -245,9 +245,12 @@ function expandAll(state: State, on: boolean): State {
 }
 
 function withMessage(state: State, severity: 'error' | 'warning' | 'info', text: string): State {
-  const id = 1 + (state.messages.at(-1)?.id ?? 0);
-  const messages = [...state.messages, { id, severity, text }].slice(-MAX_MESSAGES);
-  return { ...state, messages, spoken: text };
+  // Never twice, also when all are dismissed: each one goes by a timer of its own.
+  const id = 1 + state.lastMessage;
+  // Said again while it is still there, it is not there twice.
+  const others = state.messages.filter((each) => each.text !== text || each.severity !== severity);
+  const messages = [...others, { id, severity, text }].slice(-MAX_MESSAGES);
+  return { ...state, messages, lastMessage: id, spoken: text };
 }
 
 function sameTarget(a: object | undefined, b: object): boolean {

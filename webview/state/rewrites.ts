@@ -56,7 +56,7 @@ export function namesOf(rows: readonly RewriteRow[]): readonly string[] {
   return paths.map((path) => (shared > 1 ? `…/${path.slice(shared).join('/')}` : path.join('/')));
 }
 
-/** '219 MiB → 168 MiB (−23 %)'. */
+/** '219 MB → 168 MB (−23 %)'. */
 export function changeText(from: number, to: number, format: (value: number) => string): string {
   if (from === to) return format(to);
   const [before, after] = [format(from), format(to)];
@@ -68,7 +68,7 @@ export function changeText(from: number, to: number, format: (value: number) => 
   return `${before === after ? after : `${before} → ${after}`}${shown}`;
 }
 
-/** '2 operators, 1.2 MiB, 3.4 MFLOP'. */
+/** '2 operators, 1.20 MB, 3.40 MFLOPs'. */
 export function savingsText({ flops, bytes, operators }: Savings): string {
   const parts = [
     operators !== 0 && plural(operators, 'operator'),

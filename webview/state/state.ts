@@ -47,6 +47,8 @@ export interface State {
   readonly rewritesMarked: boolean;
   readonly comparison: ComparisonState;
   readonly messages: readonly Message[];
+  /** The id that was given last. */
+  readonly lastMessage: number;
   /** What the screen reader's line says. */
   readonly spoken: string;
 }
@@ -131,5 +133,6 @@ export const initialState: State = {
   rewritesMarked: false,
   comparison: NO_COMPARISON,
   messages: [],
+  lastMessage: 0,
   spoken: '',
 };

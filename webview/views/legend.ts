@@ -27,10 +27,14 @@ export function createLegend(toggle: () => void): Legend {
     if (!run || !painted) return;
     replaceChildren(
       scale,
-      element('span', { text: `Time of a block, ${runPlace(run)}` }),
-      element('span', { text: '0' }),
-      picture(heatSvg(painted), 96, 12),
-      element('span', { text: formatMs(hottest(run)) }),
+      element('div', { text: `Time of a block, ${runPlace(run)}` }),
+      element(
+        'div',
+        { class: 'legend-scale' },
+        element('span', { text: '0' }),
+        picture(heatSvg(painted), 96, 12),
+        element('span', { text: formatMs(hottest(run)) }),
+      ),
     );
   };
   return {

@@ -108,12 +108,15 @@ export function createMinimapView(
       map = createMinimap(order, plan.blockMapping, { width: WIDTH, height });
       box.hidden = order.length < 2;
       const scale = Math.min(2, window.devicePixelRatio || 1);
+      // A few blocks need no more room than their cells, with the mark of a selected one.
+      const width = Math.min(WIDTH, Math.ceil(map.stepX * map.columns));
+      const filled = Math.min(height, Math.ceil(map.stepY * map.rows));
       for (const surface of [canvas, base]) {
-        surface.width = WIDTH * scale;
-        surface.height = height * scale;
+        surface.width = width * scale;
+        surface.height = filled * scale;
       }
-      canvas.style.width = `${WIDTH}px`;
-      canvas.style.height = `${height}px`;
+      canvas.style.width = `${width}px`;
+      canvas.style.height = `${filled}px`;
       drawCells(base, map, colours, plan.changedBlocks, scale);
     },
     frame(view, selected) {

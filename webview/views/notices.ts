@@ -91,10 +91,11 @@ export function createProgress(actions: Actions): View & { layout(running: boole
 
 export function createMessages(dismiss: (id: number) => void): View {
   const list = element('div', { class: 'messages' });
-  const scheduled = new Set<number>();
-  const row = ({ id, severity, text }: Message): HTMLElement => {
-    if (severity === 'info' && !scheduled.has(id)) {
-      scheduled.add(id);
+  const scheduled = new WeakSet<Message>();
+  const row = (message: Message): HTMLElement => {
+    const { id, severity, text } = message;
+    if (severity === 'info' && !scheduled.has(message)) {
+      scheduled.add(message);
       setTimeout(() => dismiss(id), INFO_MS);
     }
     return element(

@@ -58,8 +58,15 @@ export function createRunBar(actions: Actions): View {
         : 'Running code needs a trusted workspace';
       target.hidden = runs.running !== null;
       // The middle goes, because the end tells the CPU from the GPU.
-      target.textContent = displayName(runs.target.label, LABEL_LIMIT);
-      target.title = `Runs on ${place}: choose another place`;
+      const { obstacle } = runs.target;
+      const label = displayName(runs.target.label, LABEL_LIMIT);
+      target.textContent = obstacle === undefined ? label : `⚠ ${label}`;
+      target.classList.toggle('missing', obstacle !== undefined);
+      target.title =
+        obstacle === undefined
+          ? `Runs on ${place}: choose another place`
+          : `${place}: ${displayName(obstacle, 300)}`;
+      target.setAttribute('aria-label', target.title);
       setDisabled(target, !idle);
       running.hidden = runs.running === null;
       stage.textContent = displayName(runs.running?.stage ?? '', 40);

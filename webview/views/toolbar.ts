@@ -22,6 +22,9 @@ const PLANNER_LABELS: Readonly<Record<PlannerName, string>> = {
   extended: 'Extended',
 };
 
+/** Characters. */
+const LEAST_NAME = 10;
+
 export function createToolbar(actions: Actions): View {
   const name = element('span', { class: 'model-name' });
   const planner = dropdown(
@@ -69,6 +72,8 @@ export function createToolbar(actions: Actions): View {
       if (!document) return;
       if (document !== previous?.document) {
         name.textContent = displayName(document.graph.modelName, 60);
+        // Where there is little room, a long name gives way, but not all of it.
+        name.style.minWidth = `${Math.min(LEAST_NAME, name.textContent.length)}ch`;
         name.title = `${displayName(document.graph.modelName, 300)}\n${document.graph.opsets}`;
         planner.set(document.plan.planner, document.readOnly !== null);
         setDisabled(replan, document.readOnly !== null);
@@ -87,6 +92,7 @@ export function createToolbar(actions: Actions): View {
   };
 }
 
+/** Those that matter most first: the last ones are left out where there is no room. */
 function factsOf(summary: PlanSummary, changed: number): HTMLElement[] {
   const saved =
     summary.intermediateBytesBefore > 0
@@ -102,17 +108,17 @@ function factsOf(summary: PlanSummary, changed: number): HTMLElement[] {
       `Fusion blocks. Table 3 of the paper allows no fewer than ${formatInteger(summary.lowerBound)}: Many-to-Many and opaque operators never share a block.`,
       `≥ ${formatInteger(summary.lowerBound)}`,
     ),
-    fact('Fusion rate', `${summary.fusionRate.toFixed(2)}×`, 'Operators per block'),
-    fact(
-      'FLOPs',
-      formatFlops(summary.flops).replace(/FLOPs$/, ''),
-      'Floating-point operations of one inference',
-    ),
     fact(
       'Intermediate',
       `${before} → ${after}`,
       'Bytes of intermediate results written to memory: unfused → fused',
       saved > 0 ? `−${Math.round(saved * 100)} %` : '',
+    ),
+    fact('Fusion rate', `${summary.fusionRate.toFixed(2)}×`, 'Operators per block'),
+    fact(
+      'FLOPs',
+      formatFlops(summary.flops).replace(/FLOPs$/, ''),
+      'Floating-point operations of one inference',
     ),
   ];
   if (changed > 0) {

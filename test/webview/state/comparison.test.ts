@@ -30,6 +30,6 @@ describe('planners side by side', () => {
     expect(csv[0]).toBe('planner,rewriting,operators,blocks,FLOPs,bytes between blocks,ms');
     expect(csv[1]).toBe('none,off,28,4,2000,1536,');
     const markdown = comparisonText(rows, initialState.runs, 'markdown').split('\n');
-    expect(markdown[4]).toBe('| none | on | 11 | 4 | 2.00 KFLOPs | 1.50 KiB |  |');
+    expect(markdown[4]).toBe('| none | on | 11 | 4 | 2.00 KFLOPs | 1.54 kB |  |');
   });
 });

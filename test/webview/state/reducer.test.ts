@@ -166,6 +166,19 @@ describe('small things', () => {
     const { id } = state.messages[0]!;
     expect(reduce(state, { type: 'dismissMessage', id }).messages).toHaveLength(3);
   });
+  it('never gives the number of a message again: each goes by a timer of its own', () => {
+    const say = (state: State, text: string): State =>
+      reduce(state, { type: 'message', severity: 'info', text });
+    const one = say(opened, 'Copied.');
+    const none = reduce(one, { type: 'dismissMessage', id: one.messages[0]!.id });
+    expect(none.messages).toEqual([]);
+    expect(say(none, 'Copied.').messages[0]!.id).not.toBe(one.messages[0]!.id);
+    // Said again, it stands there once.
+    expect(say(say(one, 'other'), 'Copied.').messages.map(({ text }) => text)).toEqual([
+      'other',
+      'Copied.',
+    ]);
+  });
   it('expands and collapses all', () => {
     const all = reduce(opened, { type: 'expandAll', on: true });
     expect(all.expanded.size).toBe(multiOperatorBlocks(first.plan).length);

@@ -53,7 +53,7 @@ export function runsContent({ runs, capabilities }: State, actions: Actions): Ch
         ['sum of blocks', formatMs(sumOf(shown))],
         ['target', runPlace(shown)],
         ['arena', formatBytes(shown.arenaBytes)],
-        ['moved between blocks', formatBytes(shown.movedBytes)],
+        ['traffic', formatBytes(shown.movedBytes)],
         ['built in', formatMs(shown.compileMs)],
         ['temperature', shown.device?.temperature ? range(shown.device.temperature, '°C') : ''],
         ['clock', shown.device?.clock ? range(shown.device.clock, 'MHz') : ''],
@@ -123,6 +123,7 @@ function comparedContent({ a, b, place, report }: ComparedSummary): Child[] {
       ['on', `${displayName(place, 60)}, ${formatInteger(pairs)} pairs`],
       ['outputs', report.agreement.passed ? 'agree' : 'differ by more than the tolerance'],
     ]),
+    apart.length > 0 && heading('Blocks that differ, A → B'),
     list(
       ...apart.map((each) =>
         element('li', {
