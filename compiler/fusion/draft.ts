@@ -66,12 +66,23 @@ export class Draft {
 
   /** Limits of a block, and what has a kernel. */
   kernelRefusal(a: number, b: number): Refusal | undefined {
+    return this.blockRefusal(this.union(a, b));
+  }
+
+  /** `kernelRefusal` for operators that several blocks bring, ascending. */
+  blockRefusal(operators: readonly number[]): Refusal | undefined {
     const { ecg, context } = this.task;
-    const operators = this.union(a, b);
     const exceeded = exceedsLimits(ecg, operators, context.limits);
     if (exceeded !== undefined) return exceeded;
     const compilable = context.canCompile(ecg, operators);
     return compilable.ok ? undefined : { reason: compilable.reason, detail: compilable.detail };
+  }
+
+  /** The block grew from this operator, unless the user chose another one. */
+  growsFrom(slot: number, seed: number): void {
+    const chosen = this.constraints.seeds;
+    const others = this.seeds.filter((o) => this.slotOf(o) !== slot || chosen.includes(o));
+    this.seeds.splice(0, this.seeds.length, ...others, seed);
   }
 
   accept(edge: number, reason: VerdictReason, detail?: string): void {

@@ -44,6 +44,8 @@ function sentence(
       return `${pair} is yellow (Table 3) and estimated to pay off${figures}`;
     case 'pattern':
       return 'they match a fixed pattern';
+    case 'row-kernel':
+      return `one kernel takes row after row through both${more}`;
     case 'joined':
       return 'both joined this block through other edges';
     case 'user-fuse':
@@ -54,6 +56,8 @@ function sentence(
       return `${pair} is red (Table 3)${blockNote(ecg, blocks, operators)}`;
     case 'yellow-not-profitable':
       return `${pair} is yellow (Table 3) and would not pay off${figures}`;
+    case 'row-kernel-not-cheaper':
+      return `one kernel for all of them would not be cheaper${more}`;
     case 'not-in-pattern':
       return 'no fixed pattern covers this pair';
     case 'planner-none':

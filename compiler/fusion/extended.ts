@@ -4,13 +4,15 @@
  * between two convolutions becomes the prologue of the second, where it is stored or computed again for every
  * element of the window; as the epilogue of the first it is computed once, on accumulators in registers.
  *
- *   1. Blocks of `seed` overrides grow as in `dnnfusion`.
+ *   1. Blocks of `seed` overrides grow as in `dnnfusion`. Then reductions of the same rows, with what is between them,
+ *      become one block each: a normalisation (joinRows.ts).
  *   2. In topological order every light operator joins the block of a Many-to-Many operator that it reads from, the
  *      latest where it reads from several (a residual Add). Not where most of its operands come from
  *      elsewhere (Concat): the block would write more than it does now.
  *   3. What is left grows from seeds as in `dnnfusion`, into the consumer first: One-to-One operators, then all
  *      other light ones.
  *   4. Blocks without any Many-to-Many operator join each other.
+ *   5. Scores, Softmax and values of attention join where one kernel of them is cheaper (attentionChain.ts).
  *
  * Two things are seen more closely than Table 3 sees them: operators that broadcast one operand and read
  * another element by element compute like One-to-One (a gate in front of a convolution), and results are not
@@ -23,6 +25,7 @@ import { blockMapping } from './blockMapping.ts';
 import { repeatsWholeAxes } from './cost.ts';
 import { blockTypes, growFrom, seedsOf } from './dnnfusion.ts';
 import type { Draft } from './draft.ts';
+import { joinAttention, joinReductions } from './joinRows.ts';
 import { scattersResults } from './memoryOrder.ts';
 import type { Ask } from './tableThree.ts';
 import { askTable } from './tableThree.ts';
@@ -37,6 +40,11 @@ export function growFromProducers(
   const types = blockTypes(draft, computedAs);
   const movable = nodes.map(({ index }) => free[draft.slotOf(index)] === 1);
   growFrom(draft, free, types, seeds, ask);
+  const onMerged = (slot: number, seed: number): void => {
+    types[slot] = computedAs(draft.task.ecg, draft.members(slot));
+    draft.growsFrom(slot, seed);
+  };
+  joinReductions(draft, (slot) => free[slot] === 1, onMerged);
   const anchors = new Set<number>();
   for (const { index } of nodes) {
     const anchor = joinProducer(draft, free, types, index);
@@ -47,6 +55,7 @@ export function growFromProducers(
     growFrom(draft, free, types, seedsOf(draft, free, types, wanted), ask);
   }
   joinLight(draft, types, movable);
+  joinAttention(draft, (slot) => movable[draft.members(slot)[0]!]!, onMerged);
 }
 
 /**
@@ -70,9 +79,10 @@ function joinProducer(
   for (const index of incoming.sort((a, b) => edges[b]!.from - edges[a]!.from)) {
     const { from, bytesEstimate } = edges[index]!;
     const source = draft.slotOf(from);
-    const anchor = draft.members(source).find((o) => nodes[o]!.mapping === 'many-to-many');
+    const anchor = draft
+      .members(source)
+      .find((o) => nodes[o]!.mapping === 'many-to-many' && !draft.constraints.noSeeds.has(o));
     if (asked.has(source) || free[source] === 0 || anchor === undefined) continue;
-    if (draft.constraints.noSeeds.has(anchor)) continue;
     asked.add(source);
     if (sources.size > 1 && written > bytesEstimate) continue;
     const merged = join(draft, types, index);

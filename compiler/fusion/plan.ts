@@ -41,12 +41,14 @@ export const VERDICT_REASONS = [
   'yellow-profiled',
   'yellow-estimated',
   'pattern',
+  'row-kernel', // one kernel takes row after row through several Many-to-Many operators
   'joined', // both ends got into the block through other edges
   'user-fuse',
   'user-pin',
   // Refused.
   'red',
   'yellow-not-profitable',
+  'row-kernel-not-cheaper',
   'not-in-pattern',
   'planner-none',
   'opaque',

@@ -17,6 +17,7 @@ const GROUP_OF: Readonly<Partial<Record<VerdictReason, ReasonGroup>>> = {
   opaque: 'table',
   'no-kernel': 'table',
   'yellow-not-profitable': 'profit',
+  'row-kernel-not-cheaper': 'profit',
   'not-in-pattern': 'profit',
   'planner-none': 'profit',
   cycle: 'constraint',
