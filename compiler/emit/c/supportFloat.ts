@@ -42,13 +42,32 @@ const abs = floats(
   'any',
 );
 
-function limited(comparison: string, operator: string): SupportMaker {
+/**
+ * gcc makes three instructions of a comparison and a selection between vectors; x86 has one that means exactly this:
+ * the second operand where the first one is not beyond it, or where one is no number. clang sees it by itself.
+ */
+const X86_LIMITS: Readonly<Record<number, { readonly feature: string; readonly call: string }>> = {
+  4: { feature: '__SSE__', call: 'ps(limit, a)' },
+  8: { feature: '__AVX__', call: 'ps256(limit, a)' },
+  16: { feature: '__AVX512F__', call: 'ps512_mask(limit, a, a, -1, 4)' },
+};
+
+function limited(comparison: string, operator: string, instruction: 'min' | 'max'): SupportMaker {
   return floats(
     'limit a',
-    ({ s, call }) =>
-      call.lanes === 1
-        ? `  return limit ${operator} a ? limit : a;`
-        : `  return select_${s}(${comparison}_${s}(limit, a), limit, a);`,
+    ({ s, call }) => {
+      if (call.lanes === 1) return `  return limit ${operator} a ? limit : a;`;
+      const anywhere = `  return select_${s}(${comparison}_${s}(limit, a), limit, a);`;
+      const x86 = call.type === 'f32' ? X86_LIMITS[call.lanes] : undefined;
+      if (x86 === undefined) return anywhere;
+      return [
+        `#if defined(${x86.feature}) && !defined(__clang__)`,
+        `  return __builtin_ia32_${instruction}${x86.call};`,
+        '#else',
+        anywhere,
+        '#endif',
+      ].join('\n');
+    },
     'any',
   );
 }
@@ -81,8 +100,8 @@ export const FLOAT_SUPPORT: SupportTable = {
   ),
   // The constant is no NaN; a NaN in the other operand comes out. Not lane by lane: gcc makes one instruction of such a
   // loop in a small function, and hundreds in the epilogue of a tile.
-  at_least: limited('gt', '>'),
-  at_most: limited('lt', '<'),
+  at_least: limited('gt', '>', 'max'),
+  at_most: limited('lt', '<', 'min'),
   max: floats(
     'a b',
     ({ s, call }) =>

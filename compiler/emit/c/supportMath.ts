@@ -50,11 +50,37 @@ INLINE F32 exp_f32(F32 x) {
   p = p * r + 0.166666657f;
   p = p * r + 0.5f;
   p = p * (r * r) + r + 1.0f;
-  /* In two steps, since 2^n may be no normal float where the result is one. */
+  return scaled_f32(p, shifted);
+}`;
+
+/** The result is rounded once: with two factors the first product is exact. */
+const SCALED = `/* value * 2^n, where shifted is 12582912 + n. In two steps, since 2^n may be no normal float where the result is one. */
+INLINE F32 scaled_f32(F32 value, F32 shifted) {
   const I32 exponent = (I32)(bits_f32(shifted) - 0x4b400000u);
   const I32 half = exponent >> 1;
-  return p * power_of_two_i32(half) * power_of_two_i32(exponent - half);
+  return value * power_of_two_i32(half) * power_of_two_i32(exponent - half);
 }`;
+
+/** AVX-512 has an instruction for it: feature that tells, and what follows the operands. */
+const X86_SCALED: Readonly<Record<number, { readonly feature: string; readonly call: string }>> = {
+  4: { feature: '__AVX512VL__', call: '128_mask(value, shifted - 12582912.0f, value, -1)' },
+  8: { feature: '__AVX512VL__', call: '256_mask(value, shifted - 12582912.0f, value, -1)' },
+  16: { feature: '__AVX512F__', call: '512_mask(value, shifted - 12582912.0f, value, -1, 4)' },
+};
+
+const scaled: SupportMaker = (call) => {
+  const anywhere = only('f32', SCALED)(call);
+  const x86 = X86_SCALED[call.lanes];
+  if (anywhere === undefined || x86 === undefined) return anywhere;
+  const body = anywhere.indexOf('{\n') + 2;
+  return [
+    `${anywhere.slice(0, body)}#ifdef ${x86.feature}`,
+    `  return __builtin_ia32_scalefps${x86.call};`,
+    '#else',
+    anywhere.slice(body, -2),
+    '#endif\n}',
+  ].join('\n');
+};
 
 const EXPM1 = `/* exp(x) - 1 without cancellation near 0. */
 INLINE F32 expm1_f32(F32 x) {
@@ -179,6 +205,7 @@ INLINE F32 ${name}_f32(F32 x) {
 
 export const MATH_SUPPORT: SupportTable = {
   power_of_two: only('i32', POWER_OF_TWO),
+  scaled,
   exp: own(EXP, 'exp'),
   expm1: own(EXPM1, 'expm1'),
   log: own(LOG, 'log'),
