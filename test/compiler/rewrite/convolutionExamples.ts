@@ -1,5 +1,5 @@
 // Examples of the rules about convolutions: normalisation, scales, shifts and products in their weights.
-import type { Example } from './examples.ts';
+import type { Example } from './example.ts';
 
 const image = { x: 'b c h w' };
 const batch = { g: '6', t: '6', m: '6', v: '6 = 0.7' };

@@ -1,5 +1,5 @@
 // Examples of the rules about matrix products: scales, shifts and further products in constant weights.
-import type { Example } from './examples.ts';
+import type { Example } from './example.ts';
 
 export const MATRIX_PRODUCT_EXAMPLES: readonly Example[] = [
   {

@@ -1,5 +1,5 @@
 // Examples of the rules about data movement.
-import type { Example } from './examples.ts';
+import type { Example } from './example.ts';
 
 const quantised = { s: ' = 0.5', z: 'uint8 = 3' };
 

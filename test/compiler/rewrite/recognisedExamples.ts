@@ -1,5 +1,5 @@
 // Examples of the rules about recognised formulas: normalisations and activations as exporters take them apart.
-import type { Example } from './examples.ts';
+import type { Example } from './example.ts';
 
 const half = { two: ' = 2', e: ' = 0.00001' };
 const norm = (axes: string, other = axes): string =>

@@ -6,16 +6,22 @@ import { printGraph } from '../../../compiler/graph/print.ts';
 import { rewriteModel } from '../../../compiler/rewrite/rewriteModel.ts';
 import { ALL_RULES } from '../../../compiler/rewrite/rules/index.ts';
 import { Random } from '../../fuzz/random.ts';
+import { ASSOCIATIVE_EXAMPLES } from './associativeExamples.ts';
 import { CONVOLUTION_EXAMPLES } from './convolutionExamples.ts';
-import { EXAMPLES } from './examples.ts';
+import { DISTRIBUTIVE_EXAMPLES } from './distributiveExamples.ts';
+import { IDENTITY_EXAMPLES } from './identityExamples.ts';
 import { MATRIX_PRODUCT_EXAMPLES } from './matrixProductExamples.ts';
 import { MOVEMENT_EXAMPLES } from './movementExamples.ts';
 import { RECOGNISED_EXAMPLES } from './recognisedExamples.ts';
+import { REDUCTION_EXAMPLES } from './reductionExamples.ts';
 import type { GraphText } from './rewriting.ts';
 import { build, differenceOf, only, randomSizes, run, SIZES, typesOf } from './rewriting.ts';
 
 const EXAMPLE_LIST = [
-  ...EXAMPLES,
+  ...IDENTITY_EXAMPLES,
+  ...ASSOCIATIVE_EXAMPLES,
+  ...DISTRIBUTIVE_EXAMPLES,
+  ...REDUCTION_EXAMPLES,
   ...CONVOLUTION_EXAMPLES,
   ...MATRIX_PRODUCT_EXAMPLES,
   ...RECOGNISED_EXAMPLES,
