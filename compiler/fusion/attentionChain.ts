@@ -4,24 +4,22 @@
  * through all of them (schedule/stageNests.ts): nothing moves elements in between, nobody else wants what flows there,
  * every head has values of its own, and there is more of the scores than stays in a cache anyway.
  *
- * Sizes are judged for the smallest caches among the targets, those of phones. Where a target has larger ones, its
- * schedule keeps the three loops apart inside of the kernel: as fast as three kernels, no faster.
+ * Plans are for all targets, so the caches that decide are the smallest (limits.ts). Where a target has larger ones, its
+ * schedule may keep the three loops apart inside of the kernel: as fast as three kernels, no faster.
  */
 import type { Ecg, EcgNode } from '../ecg/ecg.ts';
 import type { Dim } from '../graph/dim.ts';
 import { dimEqual } from '../graph/dim.ts';
 import type { Refusal } from './draft.ts';
+import type { Limits } from './limits.ts';
 import { isAlongLastAxis } from './rowReductions.ts';
 import { formatBytes } from './yellow.ts';
 
-/** Half of the second cache: less of the scores stays there from one kernel to the next. */
-const LEAST_BYTES = 128 << 10;
-/** What the scores and probabilities of a block of rows may take: half of the first cache, ... */
-const MOST_BYTES = 16 << 10;
-/** ... or, of few rows, a quarter of the second: products need several rows at a time. */
-const MOST_BYTES_OF_FEW = 64 << 10;
+/** Products need several rows at a time: few of them may take a part of the second cache. */
 const FEW_ROWS = 8;
 const LEAST_ROWS = 4;
+/** Columns of the values up to which lowering keeps no probabilities, but divides by their sum again for each. */
+const TOO_FEW_COLUMNS = 4;
 /** Operators looked at between a Softmax and a product. */
 const MOST_BETWEEN = 16;
 
@@ -38,7 +36,11 @@ export interface AttentionChain {
 }
 
 /** `undefined` where the operator is no Softmax between two products. */
-export function attentionChain(ecg: Ecg, softmax: number): AttentionChain | undefined {
+export function attentionChain(
+  ecg: Ecg,
+  softmax: number,
+  cache: Limits['cache'],
+): AttentionChain | undefined {
   const node = ecg.nodes[softmax]!;
   if (node.operator.domain !== '' || node.operator.type !== 'Softmax') return undefined;
   const before = scoresOf(ecg, node);
@@ -46,7 +48,9 @@ export function attentionChain(ecg: Ecg, softmax: number): AttentionChain | unde
   if (before === undefined || after === undefined) return undefined;
   const edges = [...before.edges, ...after.edges];
   const refusal =
-    orderRefusal(ecg, node, edges) ?? useRefusal(ecg, edges) ?? sizeRefusal(ecg, node, after.end);
+    orderRefusal(ecg, node, edges) ??
+    useRefusal(ecg, edges) ??
+    sizeRefusal(ecg, node, after.end, cache);
   const chain = { scores: before.end, values: after.end, edges, bytes: node.irsEstimate };
   return refusal === undefined ? chain : { ...chain, refusal };
 }
@@ -133,7 +137,12 @@ function useRefusal(ecg: Ecg, edges: readonly number[]): Refusal | undefined {
   };
 }
 
-function sizeRefusal(ecg: Ecg, softmax: EcgNode, values: number): Refusal | undefined {
+function sizeRefusal(
+  ecg: Ecg,
+  softmax: EcgNode,
+  values: number,
+  cache: Limits['cache'],
+): Refusal | undefined {
   const not = (detail: string): Refusal => ({ reason: 'row-kernel-not-cheaper', detail });
   const probabilities = shapeOf(ecg, ecg.nodes[values]!.operator.inputs[0]!);
   const weighed = shapeOf(ecg, ecg.nodes[values]!.operator.inputs[1]!);
@@ -143,10 +152,17 @@ function sizeRefusal(ecg: Ecg, softmax: EcgNode, values: number): Refusal | unde
   }
   if (!haveOwn(probabilities, weighed)) return not('several heads read the same values');
   const bytes = softmax.irsEstimate;
-  if (bytes < LEAST_BYTES) return not(`${formatBytes(bytes)} of scores stay in a cache anyway`);
+  // Less than half of the second cache is still there when the next kernel reads it.
+  if (bytes < cache[1] / 2) return not(`${formatBytes(bytes)} of scores stay in a cache anyway`);
+  const columns = weighed.at(-1);
+  if (typeof columns === 'number' && columns <= TOO_FEW_COLUMNS) {
+    return not(`values of ${columns} columns are no product of tiles`);
+  }
   // Sizes that are still open: some binding has blocks.
   if (typeof rows !== 'number' || typeof keys !== 'number') return undefined;
-  return hasBlocks(rows, keys * 4) ? undefined : not(`no block of ${rows} rows fits a cache`);
+  return hasBlocks(rows, keys * 4, cache)
+    ? undefined
+    : not(`no block of ${rows} rows fits a cache`);
 }
 
 function shapeOf(ecg: Ecg, value: number): readonly Dim[] | undefined {
@@ -168,11 +184,11 @@ function leadingAxes(shape: readonly Dim[]): readonly Dim[] {
 }
 
 /** Whether the rows fall into equal blocks whose scores and probabilities stay on chip. */
-function hasBlocks(rows: number, rowBytes: number): boolean {
+function hasBlocks(rows: number, rowBytes: number, [first, second]: Limits['cache']): boolean {
   for (let size = LEAST_ROWS; 2 * size <= rows; size++) {
-    const most = size <= FEW_ROWS ? MOST_BYTES_OF_FEW : MOST_BYTES;
-    if (2 * size * rowBytes > Math.max(most, MOST_BYTES_OF_FEW)) return false;
-    if (rows % size === 0 && 2 * size * rowBytes <= most) return true;
+    const bytes = 2 * size * rowBytes;
+    if (rows % size === 0 && bytes <= (size <= FEW_ROWS ? second / 4 : first / 2)) return true;
+    if (bytes > second / 4) return false;
   }
   return false;
 }

@@ -49,9 +49,10 @@ function reductionsBefore({ task: { ecg } }: Draft, reduction: number, row: stri
 
 /** Attention that is cheaper as one kernel. The rest is told why not, edge by edge. */
 export function joinAttention(draft: Draft, mayJoin: Movable, onMerged: Merged): void {
-  const { ecg } = draft.task;
+  const { ecg, context } = draft.task;
   for (const { index } of ecg.nodes) {
-    const chain = draft.constraints.noSeeds.has(index) ? undefined : attentionChain(ecg, index);
+    if (draft.constraints.noSeeds.has(index)) continue;
+    const chain = attentionChain(ecg, index, context.limits.cache);
     if (chain === undefined) continue;
     const slots = slotsBetween(draft, chain.scores, chain.values);
     if (slots.length < 2 || !slots.every(mayJoin)) continue;

@@ -13,9 +13,16 @@ export interface Limits {
   readonly inputs: number;
   /** Values of one output element alive at the same time: vector registers. */
   readonly liveValues: number;
+  /** Bytes of the first and second data cache of a core; default: the smallest among the targets, those of phones. */
+  readonly cache: readonly [first: number, second: number];
 }
 
-export const DEFAULT_LIMITS: Limits = { operators: 64, inputs: 32, liveValues: 24 };
+export const DEFAULT_LIMITS: Limits = {
+  operators: 64,
+  inputs: 32,
+  liveValues: 24,
+  cache: [32 << 10, 256 << 10],
+};
 
 export interface Exceeded {
   readonly reason: Extract<VerdictReason, 'constraint-size' | 'constraint-inputs'>;

@@ -63,6 +63,21 @@ describe('extended', () => {
     ],
     ['keeps opaque operators alone', 'a:Relu -> b:NonZero -> c:Relu', 'a | b | c'],
     ['does not feed One-to-Many to Many-to-Many', 'a:Relu -> b:Expand -> c:Conv', 'a b | c'],
+    [
+      'gives a normalisation one block',
+      'a:MatMul -> m:ReduceMean -> s:Add -> v:ReduceMean -> d:Mul -> b:MatMul; a -> s; s -> d',
+      'a | m s v d | b',
+    ],
+    [
+      'keeps reductions of other rows apart',
+      'a:MatMul -> m:ReduceMean -> s:Add[1x4x8x4] -> v:ReduceMean; a -> s',
+      'a | m s | v',
+    ],
+    [
+      'keeps reductions apart between which something else is computed',
+      'm:ReduceMean -> c:Conv -> s:Add -> v:ReduceMean; m -> s',
+      'm | c s | v',
+    ],
     ['plans an empty graph', '', ''],
   ];
   it.each(cases)('%s', (_name, graph, expected) => {
@@ -75,6 +90,22 @@ describe('extended', () => {
       'MatMul → Transpose: not fused: Many-to-Many followed by Shuffle is yellow (Table 3) and would not ' +
         'pay off (Transpose would store every result apart from its neighbour).',
     );
+  });
+
+  it('says why reductions share a kernel, and leaves them apart where the user wants that', () => {
+    const text = 'm:ReduceMean -> s:Add -> v:ReduceMean';
+    const ecg = ecgOf(text);
+    const plan = planned(ecg);
+    expect(plan.blocks.map(({ seed }) => seed)).toEqual([2]);
+    expect(ecg.edges.map(({ index }) => explainVerdict(ecg, plan, index))[0]).toBe(
+      'ReduceMean → Add: fused: one kernel takes row after row through both (both reduce the same rows); ' +
+        'saves 1.0 kB of traffic.',
+    );
+    const apart = sorted('m s | v');
+    expect(blocks(text, [{ kind: 'cut', a: 'm', b: 'v' }])).toEqual(apart);
+    expect(sorted(blocksText(ecg, planned(ecg, [{ kind: 'cut', a: 'm', b: 'v' }])))).toEqual(apart);
+    expect(blocks(text, [{ kind: 'noSeed', op: 'v' }])).toEqual(apart);
+    expect(blocks(text, [{ kind: 'pin', ops: ['v'] }])).toEqual(apart);
   });
 
   it('grows blocks from Many-to-Many operators, which `noSeed` keeps them from', () => {
