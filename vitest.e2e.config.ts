@@ -16,5 +16,7 @@ export default defineConfig({
     fileParallelism: false,
     isolate: false,
     retry: 0,
+    // A busy machine takes its time; what is there is seen at once.
+    expect: { poll: { timeout: 10_000 } },
   },
 });

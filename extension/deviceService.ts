@@ -16,6 +16,8 @@ import type { Log } from './log.ts';
 import { onDidChangeSettings, readSettings, untrustedFolders } from './settings.ts';
 import type { DeviceChoices } from './targetService.ts';
 
+const NOT_CONNECTED = 'Not connected. Connect it again, or choose another place to run.';
+
 export interface KnownDevice {
   readonly listed: ListedDevice;
   readonly facts: DeviceFacts | undefined;
@@ -67,7 +69,7 @@ export class DeviceService implements DeviceChoices, vscode.Disposable {
     if (!this.answered) return undefined;
     const listed = this.listed.find((device) => device.serial === serial);
     if (listed) return listed.state === 'device' ? undefined : listed.advice;
-    return this.said ?? 'It is not connected: connect it again, or choose another place to run.';
+    return this.said ?? NOT_CONNECTED;
   }
 
   refresh(): void {

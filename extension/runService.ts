@@ -21,6 +21,7 @@ import type { RunReport } from '../compiler/run/runProtocol.ts';
 import type { Log } from './log.ts';
 import type { ModelDocument } from './modelDocument.ts';
 import type { OpenModels } from './openModels.ts';
+import { PLANNER_NOTES } from './plannerNotes.ts';
 import { readSettings, untrustedFolders } from './settings.ts';
 
 export class RunService {
@@ -78,12 +79,14 @@ export class RunService {
           this.processOptions(report, onProgress, AbortSignal.any([signal, inner])),
         ),
       );
-      const { median } = result.ratio;
+      const { median, low, high } = result.ratio;
+      const percent = (share: number): string => (100 * share).toFixed(1);
       const said =
         result.verdict === 'no-difference'
-          ? `no difference between ${labels.a} and ${labels.b}`
-          : `${labels.b} takes ${(100 * median).toFixed(1)} % of the time of ${labels.a}`;
-      void vscode.window.showInformationMessage(`${document.name}: ${said} (95 % interval).`);
+          ? `no difference between “${labels.a}” and ${labels.b}`
+          : `${labels.b} takes ${percent(median)} % of the time of “${labels.a}”`;
+      const interval = `95 %: ${percent(low)} to ${percent(high)} %`;
+      void vscode.window.showInformationMessage(`${document.name}: ${said} (${interval}).`);
     });
   }
 
@@ -249,10 +252,12 @@ const COMPARED_PAIRS = 30;
 async function pickVariant({ plan }: DocumentState): Promise<Variant | undefined> {
   const items = VARIANTS.map((variant) => ({
     label: variantLabel(variant),
-    description: variant.planner === plan.planner ? 'without your overrides' : '',
+    description:
+      variant.planner === plan.planner && plan.overrides.length > 0 ? 'without your overrides' : '',
+    detail: PLANNER_NOTES[variant.planner],
     variant,
   }));
-  const placeHolder = 'Compare this plan, by running both by turns, with';
+  const placeHolder = 'Plan to run by turns with the one on screen';
   return (await vscode.window.showQuickPick(items, { placeHolder }))?.variant;
 }
 

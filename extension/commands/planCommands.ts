@@ -9,14 +9,8 @@ import type {
   SymbolSnapshot,
 } from '../../compiler/protocol.ts';
 import type { OpenModels } from '../openModels.ts';
+import { PLANNER_NOTES } from '../plannerNotes.ts';
 import { exportedPlan } from '../workbench/planText.ts';
-
-const PLANNER_NOTES: Readonly<Record<PlannerName, string>> = {
-  none: 'Every operator is a block of its own',
-  pattern: 'Fixed patterns, as mobile frameworks fuse them',
-  dnnfusion: 'Grow blocks from seeds by mapping types (DNNFusion, PLDI 2021)',
-  extended: 'The same mapping types, but operators join what computes their operands first',
-};
 
 export function registerPlanCommands(models: OpenModels): vscode.Disposable {
   const register = (name: string, run: () => unknown): vscode.Disposable =>

@@ -107,7 +107,7 @@ class DevicesTree implements vscode.TreeDataProvider<Node>, vscode.Disposable {
     }
     if (node.kind === 'lost') {
       const item = new vscode.TreeItem(node.label);
-      item.description = `runs here; ${node.obstacle}`;
+      item.description = 'runs here; not connected';
       item.tooltip = node.obstacle;
       item.iconPath = new vscode.ThemeIcon('debug-disconnect');
       item.contextValue = 'place.lost';
@@ -153,7 +153,9 @@ class DevicesTree implements vscode.TreeDataProvider<Node>, vscode.Disposable {
   private tellProblem(): void {
     const { problem, isEmpty } = this.devices;
     // In a workspace that is not trusted the view is empty and says so itself (package.json, viewsWelcome).
-    this.view.message = problem ?? (isEmpty ? NO_DEVICE : undefined);
+    const { label, obstacle } = this.targets.chosen;
+    const lost = obstacle === undefined ? undefined : `${label}: ${obstacle}`;
+    this.view.message = lost ?? problem ?? (isEmpty ? NO_DEVICE : undefined);
   }
 }
 

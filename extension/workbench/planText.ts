@@ -67,5 +67,6 @@ export function exportedPlan({ graph, plan }: Shown): string {
 export function formatMs(ms: number): string {
   if (ms >= 0.9995) return `${ms.toPrecision(3)} ms`;
   const us = ms * 1000;
-  return `${us.toFixed(us < 9.95 ? 1 : 0)} µs`;
+  if (us >= 9.95 || us === 0) return `${Math.round(us)} µs`;
+  return `${us >= 0.05 ? us.toFixed(1) : Number(us.toPrecision(1))} µs`;
 }

@@ -67,6 +67,8 @@ describe.skipIf(deviceLacks())(skipName('a device in the editor', deviceLacks())
     await adb?.close();
   });
   afterEach(async ({ task }) => {
+    // One test's fault is not the next one's.
+    device.faults.program = undefined;
     if (task.result?.state === 'fail') await workbench.screenshot(`failed-${task.name}`);
   });
 
@@ -88,6 +90,23 @@ describe.skipIf(deviceLacks())(skipName('a device in the editor', deviceLacks())
     expect(await graph.frame.locator('.run-target').textContent()).toMatch(/x86_64 \(CPU\)$/);
     const here = (): Promise<string[]> => rows('runs here').allInnerTexts();
     await expect.poll(here).toEqual([expect.stringContaining(device.serial)]);
+  });
+
+  it('compares two plans by turns, with a verdict, before anything else ran', async () => {
+    await workbench.runCommand('Fusion Studio: Compare Two Plans by Running Them');
+    const input = workbench.page.locator('.quick-input-widget input[type="text"]');
+    await expect.poll(() => input.getAttribute('placeholder')).toMatch(/by turns/);
+    await input.fill('none, not rewritten');
+    await input.press('Enter');
+    const runs = graph.frame.locator('.panel', { hasText: 'A against B' });
+    await runs.waitFor({ timeout: 90_000 });
+    const text = await runs.innerText();
+    expect(text).toMatch(/A is faster|B is faster|no difference/);
+    expect(text).toMatch(/95 %: .* to /);
+    expect(text).toContain(MODEL);
+    expect(text).toMatch(/outputs\s+agree/);
+    expect(leftOnDevice(device)).toEqual([]);
+    await workbench.screenshot('device-compared-dark');
   });
 
   it('runs the model: times of its blocks on the graph, named after the device', async () => {
@@ -121,33 +140,48 @@ describe.skipIf(deviceLacks())(skipName('a device in the editor', deviceLacks())
     expect(await timed()).toBe(true);
   });
 
-  it('compares two plans by turns, with a verdict', async () => {
-    await workbench.runCommand('Fusion Studio: Compare Two Plans by Running Them');
-    await workbench.page.keyboard.type('none, not rewritten');
-    await workbench.page.keyboard.press('Enter');
-    const runs = graph.frame.locator('.panel', { hasText: 'A against B' });
-    await runs.waitFor({ timeout: 90_000 });
-    const text = await runs.innerText();
-    expect(text).toMatch(/A is faster|B is faster|no difference/);
-    expect(text).toMatch(/95 %: .* to /);
-    expect(text).toContain(MODEL);
-    expect(text).toMatch(/outputs\s+agree/);
-    expect(leftOnDevice(device)).toEqual([]);
-    await workbench.screenshot('device-compared-dark');
-  });
-
-  it('says what to do when it is unplugged, and takes it back', async () => {
+  it('is lost: the view, the run bar, the status and a pressed Run say so and what to do', async () => {
     device.faults.staysAway = true;
     device.drop();
     await adb.disconnect(device);
-    await expect.poll(() => rows(MODEL).count(), { timeout: 20_000 }).toBe(0);
-    await workbench.runCommand('Fusion Studio: Run and Time Every Block');
-    const failure = workbench.toast(device.serial);
-    await failure.first().waitFor({ timeout: 30_000 });
-    await workbench.screenshot('device-unplugged');
+    const away = 'Not connected. Connect it again, or choose another place to run.';
+    const lost = rows('runs here; not connected').first();
+    await lost.waitFor({ timeout: 20_000 });
+    expect(await lost.innerText()).toContain(MODEL);
+    await workbench.page.locator('.pane-body .message', { hasText: away }).first().waitFor();
+    const target = graph.frame.locator('.run-target');
+    await expect.poll(() => target.getAttribute('title')).toContain(`${MODEL} (CPU): ${away}`);
+    const status = workbench.statusItem('Fusion Studio: 6 blocks').locator('a').first();
+    await expect.poll(() => status.getAttribute('aria-label')).toContain(away);
+    await graph.press('r');
+    const failure = workbench.toast(`adb knows no device ${device.serial}`).first();
+    await failure.waitFor({ timeout: 30_000 });
+    await workbench.screenshot('device-lost-dark');
+    // The editor is as usable as before, and the way out is one click.
+    expect(await timed()).toBe(true);
+    await graph.clickEdge('opool', 'oflat');
+    await expect.poll(() => graph.labels()).toContain('GlobalAvgPool + Flatten');
+    await graph.press('Control+z');
+    await expect.poll(timed).toBe(true);
+    await failure.locator('.monaco-button', { hasText: 'Choose Where to Run' }).click();
+    await workbench.page.locator('.quick-input-list', { hasText: 'WebAssembly' }).waitFor();
+    await workbench.page.keyboard.press('Escape');
+  });
+
+  it('comes back, and runs', async () => {
     device.faults.staysAway = false;
     await adb.connect(device);
-    await rows(MODEL).first().waitFor();
+    await expect.poll(() => rows('runs here').allInnerTexts()).toHaveLength(1);
+    await expect
+      .poll(() => rows('runs here').first().innerText(), { timeout: 20_000 })
+      .toContain(device.serial);
+    const target = graph.frame.locator('.run-target');
+    await expect.poll(() => target.getAttribute('title')).toContain('choose another place');
+    const runs = graph.frame.locator('.panel .section summary', { hasText: /^Runs/i }).first();
+    const before = await runs.innerText();
+    await graph.press('r');
+    await expect.poll(() => runs.innerText(), { timeout: 60_000 }).not.toBe(before);
+    expect(leftOnDevice(device)).toEqual([]);
   });
 
   it('says so when there is no adb server', async () => {

@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { onnx } from 'onnx-proto';
 import type { Locator } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { PLANNERS } from '../../compiler/fusion/plan.ts';
 import { openWorkbench, type Workbench } from './harness/workbench.ts';
 import { GraphPage } from './support/graphPage.ts';
+import { readPng } from './support/readPng.ts';
 import { transformerModel } from './support/transformerModel.ts';
 
 /** `fusion-studio compare-planners` says the same of this model. */
@@ -115,7 +117,7 @@ describe('rewriting in the editor', () => {
     expect(text).toMatch(/operators\s+28 → 11 \(−61 %\)/);
     const groups = await graph.frame.locator('.panel details.rule > summary').allInnerTexts();
     expect(groups).toEqual([
-      expect.stringMatching(/Scale before product \(1\)\s*linear\s*saves 1 operator, 2\.00 KiB/),
+      expect.stringMatching(/Scale before product \(1\)\s*linear\s*saves 1 operator, 2\.05 kB/),
       expect.stringMatching(/Layer normalisation \(2\)\s*identity\s*saves 16 operators/),
       expect.stringMatching(/Product of roots \(0\)\s*associative\s*needs fast math; would save/),
     ]);
@@ -207,11 +209,11 @@ describe('rewriting in the editor', () => {
     const rows = await plannerRows();
     const names = rows.map(([name]) => name!.replace(/edited|beside/, ''));
     expect(names).toEqual([...new Set(names), ...new Set(names)]);
-    expect(new Set(names)).toEqual(new Set(['none', 'pattern', 'dnnfusion', 'extended']));
+    expect(new Set(names)).toEqual(new Set(PLANNERS));
     const row = (name: string, from: number): string[] =>
       rows.find(([cell], at) => at >= from && cell!.startsWith(name))!;
-    expect(row('none', 0).slice(1)).toEqual(['28', '9.38 KiB', '–']);
-    expect(row('none', 4).slice(1)).toEqual(['11', '6.25 KiB', '–']);
+    expect(row('none', 0).slice(1)).toEqual(['28', '9.60 kB', '–']);
+    expect(row('none', 4).slice(1)).toEqual(['11', '6.40 kB', '–']);
     expect(Number(row('dnnfusion', 4)[1])).toBeLessThan(Number(row('dnnfusion', 0)[1]));
     expect(row('dnnfusion', 4)[0]).toBe('dnnfusionedited');
     const groups = await section('Planners').locator('th.group').allInnerTexts();
@@ -284,6 +286,22 @@ describe('rewriting in the editor', () => {
     await expect
       .poll(() => readFileSync(at('out.svg'), 'utf8'), { timeout: 15_000 })
       .toMatch(/^<svg[\s\S]*LayerNorm[\s\S]*<\/svg>\s*$/);
+  });
+
+  it('exports the graph as PNG: the same picture, twice as dense', async () => {
+    const svg = readFileSync(join(workbench.folder, 'out.svg'), 'utf8');
+    const [width, height] = ['width', 'height'].map((side) =>
+      Number(new RegExp(`^<svg[^>]* ${side}="([\\d.]+)`).exec(svg)?.[1]),
+    );
+    const path = join(workbench.folder, 'out.png');
+    await workbench.runCommand('Fusion Studio: Export Graph as PNG');
+    await saveAs(path);
+    await graph.frame.getByText('The picture is saved.').first().waitFor();
+    const picture = readPng(readFileSync(path));
+    expect(picture.width).toBe(Math.floor(2 * width!));
+    expect(picture.height).toBe(Math.floor(2 * height!));
+    // Boxes in the colours of mapping types, and text: no empty sheet.
+    expect(picture.colours).toBeGreaterThan(20);
   });
 
   it('had a clean console all the time', () => {

@@ -26,7 +26,6 @@ describe('a run on this computer', () => {
       files: { 'm.onnx': tinyModel() },
       settings: { 'files.autoSave': 'off', 'workbench.editor.enablePreview': false },
     });
-    workbench.page.setDefaultTimeout(15_000);
     await workbench.openFile('m.onnx');
     graph = new GraphPage(await workbench.webview());
   });
@@ -60,6 +59,28 @@ describe('a run on this computer', () => {
       .toBeGreaterThan(1);
     await graph.press('Control+z');
     await expect.poll(timed).toBe(true);
+  });
+
+  it('runs elsewhere when that is chosen in the palette, by the keyboard alone', async () => {
+    const { keyboard } = workbench.page;
+    const picker = workbench.page.locator('.quick-input-widget');
+    const focused = picker.locator('.monaco-list-row.focused');
+    const choose = async (keys: readonly string[], place: string): Promise<void> => {
+      await graph.press('F1');
+      await picker.locator('input[type="text"]').waitFor();
+      await keyboard.type('Fusion Studio: Choose Where to Run');
+      await expect.poll(() => focused.first().innerText()).toMatch(/Choose Where to Run/);
+      await keyboard.press('Enter');
+      await expect.poll(() => focused.first().innerText()).toMatch(/^WebAssembly/);
+      for (const key of keys) await keyboard.press(key);
+      await expect.poll(() => focused.first().innerText()).toMatch(new RegExp(`^${place}\\s`));
+      await keyboard.press('Enter');
+      await expect.poll(() => graph.frame.locator('.run-target').textContent()).toBe(place);
+    };
+    await choose(['ArrowDown'], 'C');
+    await choose([], 'WebAssembly');
+    // The keyboard is back in the graph.
+    await expect.poll(() => graph.graph.evaluate((box) => box.matches(':focus'))).toBe(true);
   });
 
   it('verifies the outputs and says so', async () => {

@@ -11,7 +11,9 @@ export function formatMs(ms: number): string {
   if (ms >= 999.5) return `${(ms / 1000).toPrecision(3)} s`;
   if (ms >= 0.9995) return `${ms.toPrecision(3)} ms`;
   const us = ms * 1000;
-  return us >= 9.95 || us === 0 ? `${Math.round(us)} µs` : `${us.toFixed(1)} µs`;
+  if (us >= 9.95 || us === 0) return `${Math.round(us)} µs`;
+  // Never '0.0 µs' for what was measured.
+  return `${us >= 0.05 ? us.toFixed(1) : Number(us.toPrecision(1))} µs`;
 }
 
 /** The largest time of a block; 0 without any. */

@@ -8,6 +8,8 @@ const workbenchNoise: readonly RegExp[] = [
   // Nothing outside this machine can be reached: the extension gallery above all.
   /net::ERR_(NAME_NOT_RESOLVED|INTERNET_DISCONNECTED|CONNECTION_\w+|TUNNEL_\w+|PROXY_\w+)/,
   /getaddrinfo (ENOTFOUND|EAI_AGAIN)/,
+  // A look-up of its own that it gave up itself, when a palette closed.
+  /ERR color: #f33 Canceled: Canceled\s+at \S+ \(\S+\/workbench\.js:/,
   /\b(gallery|marketplace)\b.*(failed|error)|(failed|error).*\b(gallery|marketplace)\b/i,
 ];
 

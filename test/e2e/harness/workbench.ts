@@ -117,18 +117,28 @@ export class Workbench {
   /** Runs a command by its palette title, for example `Fusion Studio: Replan All`. */
   async runCommand(title: string): Promise<void> {
     const input = this.page.locator(quickInput);
-    // A key is lost while the focus moves, after a dialog or a tab was closed.
-    for (let tries = 0; tries < 5 && !(await input.isVisible()); tries++) {
-      await this.page.keyboard.press('F1');
-      await input.waitFor({ timeout: 3000 }).catch(() => undefined);
-    }
-    await input.fill(`>${title}`);
     // Others may match better in the palette's eyes, so the row is chosen by its exact title.
-    await this.page
+    const row = this.page
       .locator('.quick-input-list .label-name')
       .filter({ hasText: exactly(title) })
-      .first()
-      .click();
+      .first();
+    for (let tries = 0; tries < 5; tries++) {
+      // A key is lost while the focus moves, after a dialog or a tab was closed.
+      for (let keys = 0; keys < 5 && !(await input.isVisible()); keys++) {
+        await this.page.keyboard.press('F1');
+        await input.waitFor({ timeout: 3000 }).catch(() => undefined);
+      }
+      await input.fill(`>${title}`);
+      // The palette holds what was enabled when it opened, which on a busy machine may be too early.
+      const isThere = await row.waitFor({ timeout: 5000 }).then(
+        () => true,
+        () => false,
+      );
+      if (isThere) break;
+      await this.page.keyboard.press('Escape');
+      await input.waitFor({ state: 'hidden' });
+    }
+    await row.click();
     // The palette closes, or the command asks its own question in the same place.
     await this.page.waitForFunction(
       ([selector, typed]) => {

@@ -3,8 +3,11 @@ import { HEAT_STEPS, formatMs, heatOf } from '../../../webview/state/times.ts';
 
 describe('times', () => {
   it('read with three digits in the unit that fits', () => {
-    expect([0, 0.0004, 0.00996, 0.84, 0.9999, 12.345, 999.6, 1234, NaN].map(formatMs)).toEqual([
+    expect(
+      [0, 0.0000042, 0.0004, 0.00996, 0.84, 0.9999, 12.345, 999.6, 1234, NaN].map(formatMs),
+    ).toEqual([
       '0 µs',
+      '0.004 µs',
       '0.4 µs',
       '10 µs',
       '840 µs',

@@ -122,8 +122,8 @@ function groupRules(theme: GraphTheme): Rule[] {
     },
     {
       selector: 'node.header',
-      // Above the edges that enter the block through its header.
-      style: { 'z-index': 3, 'font-size': 12, 'border-width': 0 },
+      // Above the edges that enter the block through its header, also those of what is selected.
+      style: { 'z-index': 8, 'font-size': 12, 'border-width': 0 },
     },
   ];
   theme.mapping.forEach((colour, mapping) => {

@@ -38,7 +38,7 @@ export function runsContent({ runs, capabilities }: State, actions: Actions): Ch
       onClick: () => idle && actions.run('verify'),
     }),
   );
-  if (history.length === 0) {
+  if (history.length === 0 && !runs.compared) {
     const text = capabilities.trusted
       ? 'Not run yet. Kernels are generated, built and timed on this computer or on a phone; WebAssembly needs no other tool.'
       : 'Running code needs a trusted workspace.';
@@ -68,7 +68,7 @@ export function runsContent({ runs, capabilities }: State, actions: Actions): Ch
       ]),
     ...(shown?.verify ? verifyContent(shown.verify) : []),
     ...(runs.compared ? comparedContent(runs.compared) : []),
-    heading('Runs'),
+    history.length > 0 && heading('Runs'),
     list(...history.slice(0, MAX_ROWS).map((run) => row(run, shown?.id === run.id, actions))),
     buttons,
   ];
@@ -107,6 +107,7 @@ function comparedContent({ a, b, place, report }: ComparedSummary): Child[] {
   const signed = (ms: number): string => `${ms < 0 ? '−' : '+'}${formatMs(Math.abs(ms))}`;
   const apart = blocks
     .filter((each) => each.verdict !== 'no-difference')
+    .filter((each) => formatMs(each.aMs) !== formatMs(each.bMs))
     .sort((x, y) => Math.abs(y.bMs - y.aMs) - Math.abs(x.bMs - x.aMs))
     .slice(0, 12);
   return [
