@@ -10,6 +10,7 @@ import { factsAfter, rootFacts, simplifyProgram } from '../loop/simplify.ts';
 import { assertProgram } from '../loop/verify.ts';
 import { channelLayout } from './channelBlock.ts';
 import { matchDivisions } from './divisions.ts';
+import { gatherColumns } from './columnsApart.ts';
 import { fuseNests } from './fuseNests.ts';
 import { scheduleGpu } from './gpu/scheduleGpu.ts';
 import { markIndependent, onlyRootParallel } from './independent.ts';
@@ -59,7 +60,9 @@ function schedulePrepared(
   request: ScheduleRequest,
 ): ScheduledProgram | undefined {
   const relaid = relayout(program, withLocals(program, request));
-  const blocked = stageNests(relaid, request.target);
+  const gathered = gatherColumns(relaid, request.target);
+  const rows = stageNests(gathered.program, request.target);
+  const blocked = { program: rows.program, staged: new Set([...gathered.staged, ...rows.staged]) };
   const plain = { program: relaid, staged: NOT_STAGED.staged };
   for (const tried of blocked.staged.size > 0 ? [blocked, plain] : [plain]) {
     const all = new Set([...staged, ...tried.staged]);
