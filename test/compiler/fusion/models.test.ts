@@ -2,6 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { canCompile } from '../../../compiler/fusion/canCompile.ts';
+import type { FusionPlan } from '../../../compiler/fusion/plan.ts';
 import { NO_EDITS, PLANNERS } from '../../../compiler/fusion/plan.ts';
 import { planGraph } from '../../../compiler/fusion/planGraph.ts';
 import { printPlan } from '../../../compiler/fusion/printPlan.ts';
@@ -28,6 +29,9 @@ const PAPER: Readonly<Record<string, number>> = {
   mobilebert: 510,
   'gpt-2': 254,
 };
+const PRODUCTS: ReadonlySet<string> = new Set(['Conv', 'ConvTranspose', 'Gemm', 'MatMul']);
+const HEAVY: ReadonlySet<string> = new Set(['many-to-many', 'opaque']);
+const DETECTORS: ReadonlySet<string> = new Set(['mobilenetv1-ssd', 'faster-rcnn', 'mask-rcnn']);
 const NAMES = Object.keys(PAPER);
 
 const golden = (name: string): URL => new URL(`./goldens/${name}.txt`, import.meta.url);
@@ -84,5 +88,45 @@ describe('models', () => {
       [name!.padEnd(16), ...cells.map((cell) => cell.padStart(9))].join(' '),
     );
     expectGolden(golden('models'), lines.join('\n'));
+  });
+
+  it('under `extended`, beside its bar: as many blocks as products, for detectors half of those of `dnnfusion`', () => {
+    const rows = NAMES.map((name) => {
+      const ecg = modelEcg(name);
+      const [dnnfusion, { blocks }] = (['dnnfusion', 'extended'] as const).map((planner) =>
+        planGraph(ecg, { ...NO_EDITS, planner }),
+      ) as [FusionPlan, FusionPlan];
+      const type = (operator: number): string => ecg.nodes[operator]!.operator.type;
+      const products = ecg.nodes.filter(({ index }) => PRODUCTS.has(type(index))).length;
+      const bar = DETECTORS.has(name) ? Math.floor(dnnfusion.blocks.length / 2) : products;
+      // What keeps a plan from its bar: blocks by the Many-to-Many and opaque operators in them.
+      const others = new Map<string, number>();
+      for (const { operators } of blocks) {
+        if (operators.some((operator) => PRODUCTS.has(type(operator)))) continue;
+        const heavy = operators.filter((o) => HEAVY.has(ecg.nodes[o]!.mapping));
+        const what = [...new Set(heavy.map(type))].join('+') || 'light';
+        others.set(what, (others.get(what) ?? 0) + 1);
+      }
+      const counts = [...others].sort(([, a], [, b]) => b - a).map(([what, n]) => `${n} ${what}`);
+      const numbers = [products, dnnfusion.blocks.length, blocks.length, bar];
+      const met = blocks.length <= bar ? 'yes' : 'no';
+      return [name, ...numbers.map(String), met, counts.join(', ')];
+    });
+    const header = [
+      'model',
+      'products',
+      'dnnfusion',
+      'extended',
+      'bar',
+      'met',
+      'without a product',
+    ];
+    const lines = [header, ...rows].map((cells) =>
+      cells.map((cell, i) => (i === 0 ? cell.padEnd(16) : i < 6 ? cell.padStart(9) : ` ${cell}`)),
+    );
+    expectGolden(
+      golden('extended-bar'),
+      lines.map((cells) => cells.join(' ').trimEnd()).join('\n'),
+    );
   });
 });
