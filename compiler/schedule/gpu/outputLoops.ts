@@ -31,7 +31,8 @@ export function outputLoops(nest: Loop, place: Place, most: number): OutputLoops
   }
 }
 
-function expectRectangular(loops: readonly Loop[]): void {
+/** Refuses loops whose extents depend on each other. */
+export function expectRectangular(loops: readonly Loop[]): void {
   for (const { extent, variable } of loops) {
     if (loops.some((other) => mentionsIndex([loopOf('', extent, [])], other.variable))) {
       throw new Refused(`the extent of ${variable} depends on another loop`);

@@ -24,7 +24,8 @@ import { gpuOf } from './device.ts';
 import { rowPacks } from './packs.ts';
 import { schedulePerItem } from './perItem.ts';
 import { productPacks, scheduleProduct } from './product.ts';
-import { longestRow, runsAlongRows, scheduleRowGroups } from './rows.ts';
+import { scheduleRowGroups } from './rows.ts';
+import { longestRow, runsAlongRows } from './rowShape.ts';
 import { scheduleTogether } from './together.ts';
 import { scheduleTotals } from './totals.ts';
 
