@@ -133,17 +133,18 @@ export class ModelDocument {
     target: TargetName,
     checkpoint: Checkpoint,
   ): Promise<KernelText> {
+    const working = (): Promise<void> => checkpoint('Generating kernels');
     if ('block' in of) {
       const { model } = this.analysed;
       if (!this.plan.blocks[of.block]) {
         throw new ModelError('internal/error', `There is no block ${of.block}.`);
       }
-      return kernelText(model, this.plan, of.block, target);
+      return kernelText(model, this.plan, of.block, target, working);
     }
     const analysed = await this.analysedFor(of.edits, checkpoint);
     const { plan } = await planPass(analysed, of.edits, checkpoint);
     const { model } = analysed;
-    return kernelTexts(model, plan, target, () => checkpoint('Generating kernels'));
+    return kernelTexts(model, plan, target, working);
   }
 
   /** Writes the graph as it is now, rewritten, as a model for other tools. */
