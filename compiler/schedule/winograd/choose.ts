@@ -6,7 +6,7 @@
  */
 import type { Target } from '../../target/target.ts';
 import type { Convolution } from './match.ts';
-import type { Blocking } from './stages.ts';
+import type { Blocking } from './block.ts';
 import type { TileSize } from './transforms.ts';
 import { domainOf, TAPS } from './transforms.ts';
 

@@ -2,7 +2,7 @@
 // vectors, padding, planes, batches, and what is fused around them. What must stay direct does.
 import { describe, expect, it } from 'vitest';
 import { runGraph } from '../../../compiler/lower/runGraph.ts';
-import type { Blocking } from '../../../compiler/schedule/winograd/stages.ts';
+import type { Blocking } from '../../../compiler/schedule/winograd/block.ts';
 import { transformFilters } from '../../../compiler/schedule/winograd/transforms.ts';
 import { TARGETS } from '../../../compiler/target/target.ts';
 import { Random } from '../lower/randomGraphs.ts';
