@@ -16,7 +16,8 @@ import { Identifiers } from '../c/identifiers.ts';
 import { headerComment } from '../c/safeComment.ts';
 import type { EmittedKernel, KernelCheck, Phase, PhasedProgram } from '../kernel.ts';
 import { phasesOf } from '../phases.ts';
-import { GpuPhase, holdsItems, itemRankOf } from './gpuPhase.ts';
+import { GpuPhase } from './gpuPhase.ts';
+import { holdsItems, itemRankOf } from './itemNests.ts';
 import { DOUBLES, PREAMBLE, vectorTypes } from './preamble.ts';
 import { openclSupport } from './support.ts';
 
@@ -135,6 +136,10 @@ class GpuKernelEmitter {
     } else if (parallel) this.spread(parallel, body, emitter, scope.small);
     else if (body.some(holdsItems)) groups = emitter.groups(undefined, body);
     else emitter.statements(body);
+    // Scratch is for launches of few items: groups are as many as they are.
+    if (groups && !isNothing(emitter.scratch.bytes)) {
+      throw new Error(`${name}: an item of a work-group needs more memory than it has`);
+    }
     this.scratchBytes = max(this.scratchBytes, emitter.scratch.bytes);
     const lines = usedLines(emitter.lines).join('\n');
     // What an earlier phase checked is what the accesses of this one rely on.
@@ -250,6 +255,10 @@ class GpuKernelEmitter {
       return extents.reduce((product, extent) => product * extent, 1) < limit;
     });
   }
+}
+
+function isNothing(bytes: Index): boolean {
+  return bytes.kind === 'constant' && bytes.value === 0;
 }
 
 /** Names of the kernel's own arguments, and what OpenCL C adds to C's words. */

@@ -5,42 +5,27 @@
 import type { Buffer, Expr } from '../../loop/expr.ts';
 import type { Facts } from '../../loop/facts.ts';
 import type { Index } from '../../loop/indexExpr.ts';
-import { operandsOf } from '../../loop/expr.ts';
-import { add, mod, multiply, ZERO } from '../../loop/indexExpr.ts';
+import { ZERO } from '../../loop/indexExpr.ts';
 import type { Stmt } from '../../loop/ir.ts';
-import { bodiesOf, expressionsOf } from '../../loop/ir.ts';
 import { branchFacts, factsAfter } from '../../loop/simplify.ts';
-import { decide, insideLoop, simplifyIndex } from '../../loop/simplifyIndex.ts';
-import { cStorage, cType } from '../c/cTypes.ts';
-import type { KernelScope } from '../c/emitPhase.ts';
-import { PhaseEmitter } from '../c/emitPhase.ts';
-import { constantCount } from '../c/registerTiles.ts';
+import { decide, insideLoop } from '../../loop/simplifyIndex.ts';
+import { cType } from '../c/cTypes.ts';
 import { namesIn } from '../names.ts';
-import { elementName } from './preamble.ts';
-import { laneOf } from './support.ts';
+import type { GpuScope } from './gpuMemory.ts';
+import { GpuMemoryPhase } from './gpuMemory.ts';
+import type { Loop } from './itemNests.ts';
+import { holdsItems, isGroup, passedOn, waits } from './itemNests.ts';
 
 /** Between item nests that pass data on through group memory only, and others. */
 const FENCE = 'barrier(CLK_LOCAL_MEM_FENCE);';
 const WIDE_FENCE = 'barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);';
-const MOST_PRIVATE = 16 << 10;
 
-type Loop = Extract<Stmt, { kind: 'for' }>;
-
-export interface GpuScope extends KernelScope {
-  /** 32 bits are enough for every index. */
-  readonly small: boolean;
-}
-
-export class GpuPhase extends PhaseEmitter {
-  protected override readonly indexType: string;
-  /** Declarations at the top of the kernel: memory that a group shares. */
-  readonly shared: string[] = [];
+export class GpuPhase extends GpuMemoryPhase {
   /** Items wait for each other. */
   readonly hasBarriers: boolean;
   /** Memory that one item writes and another reads. */
   private readonly passedOn: ReadonlySet<Buffer>;
   private readonly fence: string;
-  private privateBytes = 0;
   private itemDepth = 0;
   /** Conditions that are open until the end of a statement list. */
   private opened = 0;
@@ -52,7 +37,6 @@ export class GpuPhase extends PhaseEmitter {
     this.hasBarriers = waits(body);
     this.passedOn = this.hasBarriers ? passedOn(body) : new Set();
     this.fence = this.passedOn.size > 0 ? WIDE_FENCE : FENCE;
-    this.indexType = scope.small ? 'int' : 'long';
   }
 
   /** Nested group loops and what a group does. @returns the extents by dimension: the innermost loop's first. */
@@ -223,211 +207,4 @@ export class GpuPhase extends PhaseEmitter {
     super.statements(body);
     for (; this.opened > opened; this.opened--) this.line('}');
   }
-
-  /** Text of an index at this place. */
-  indexOf(index: Index): string {
-    return this.index(index);
-  }
-
-  lane(vector: string, lane: number): string {
-    return `${vector}.${laneOf(lane)}`;
-  }
-
-  pack(type: string, elements: readonly string[]): string {
-    return `(${type})(${elements.join(', ')})`;
-  }
-
-  override load(expr: Extract<Expr, { kind: 'load' }>): string {
-    const { buffer, indices, lanes } = expr;
-    if (this.named.has(buffer)) return super.load(expr);
-    const element = this.element(buffer, indices);
-    const { storage } = buffer;
-    if (storage === 'f16' || storage === 'bf16') {
-      return lanes === 1
-        ? `widen_${storage}(${element})`
-        : this.pack(cType('f32', lanes), this.elements(buffer, indices, lanes, `widen_${storage}`));
-    }
-    if (lanes === 1) return element;
-    if (buffer.lanes > 1) return element;
-    if (storage === 'bool') {
-      return this.pack(
-        cType('bool', lanes),
-        this.elements(buffer, indices, lanes).map((one) => `-(int)(${one} != 0)`),
-      );
-    }
-    if (this.isAligned(buffer, indices, lanes)) {
-      const space = spaceOf(buffer);
-      return `(*(${space} const ${elementName(storage)}${lanes} *)&${element})`;
-    }
-    return `vload${lanes}(0, &${element})`;
-  }
-
-  protected override store(buffer: Buffer, indices: readonly Index[], value: Expr): void {
-    if (this.named.has(buffer)) return super.store(buffer, indices, value);
-    const { storage } = buffer;
-    const text = this.expr(value);
-    const element = this.element(buffer, indices);
-    const { lanes } = value;
-    if (lanes === 1 || buffer.lanes > 1) {
-      const isHalf = storage === 'f16' || storage === 'bf16';
-      this.line(`${element} = ${isHalf ? `(ushort)narrow_${storage}(${text})` : text};`);
-      return;
-    }
-    if (storage === 'f16' || storage === 'bf16' || storage === 'bool') {
-      const vector = this.bind(cType(value.type, lanes), text);
-      this.elements(buffer, indices, lanes).forEach((one, i) => {
-        const part = this.lane(vector, i);
-        const stored = storage === 'bool' ? `${part} & 1` : `(ushort)narrow_${storage}(${part})`;
-        this.line(`${one} = ${stored};`);
-      });
-      return;
-    }
-    if (this.isAligned(buffer, indices, lanes)) {
-      const pointer = `(${spaceOf(buffer)} ${elementName(storage)}${lanes} *)`;
-      this.line(`*${pointer}&${element} = ${text};`);
-    } else this.line(`vstore${lanes}(${text}, 0, &${element});`);
-  }
-
-  protected override local(buffer: Buffer): void {
-    if (this.named.has(buffer)) return super.local(buffer);
-    const own = this.kernel.identifiers.of(buffer.name);
-    const type =
-      buffer.lanes > 1 ? cType(registerOf(buffer), buffer.lanes) : cStorage(buffer.storage);
-    const shape = buffer.space === 'item' ? buffer.shape.slice(this.itemRank) : buffer.shape;
-    const count = constantCount({ ...buffer, shape });
-    if (buffer.space === 'group') {
-      if (count === undefined) throw new Error(`${buffer.name}: shared memory of varying size`);
-      this.shared.push(`__local ${type} ${own}[${count}] __attribute__((aligned(16)));`);
-      return;
-    }
-    const bytes = (count ?? Infinity) * 4 * buffer.lanes;
-    if (count !== undefined && this.privateBytes + bytes <= MOST_PRIVATE) {
-      this.privateBytes += bytes;
-      this.line(`${type} ${own}[${Math.max(1, count)}];`);
-      return;
-    }
-    const place = this.scratch.place(buffer, this.facts);
-    if (place.kind === 'stack') {
-      this.line(`${type} ${own}[${place.elements}];`);
-      return;
-    }
-    this.inScratch.add(buffer);
-    const offset = this.index(place.offset);
-    this.line(`__global ${type} *const ${own} = (__global ${type} *)(scratch + ${offset});`, own);
-  }
-
-  /** Buffers that are too large for an item's own memory. */
-  private readonly inScratch = new Set<Buffer>();
-
-  /** How many item loops a nest of this kernel has; known before locals are declared. */
-  itemRank = 1;
-
-  protected override flat(buffer: Buffer, indices: readonly Index[]): Index {
-    if (buffer.space !== 'item') {
-      if (buffer.lanes === 1 || this.named.has(buffer)) return super.flat(buffer, indices);
-      return this.simple(rowMajor(buffer.shape, indices));
-    }
-    const skip = this.itemRank;
-    return this.simple(rowMajor(buffer.shape.slice(skip), indices.slice(skip)));
-  }
-
-  private elements(
-    buffer: Buffer,
-    indices: readonly Index[],
-    lanes: number,
-    wrap = '',
-  ): readonly string[] {
-    return Array.from({ length: lanes }, (_, i) => {
-      const last = add(indices.at(-1)!, i);
-      const element = this.element(buffer, [...indices.slice(0, -1), last]);
-      return wrap === '' ? element : `${wrap}(${element})`;
-    });
-  }
-
-  /** Memory is 64-byte aligned: a multiple of the lanes is aligned like a vector of up to 16 bytes. */
-  private isAligned(buffer: Buffer, indices: readonly Index[], lanes: number): boolean {
-    if (lanes !== 2 && lanes !== 4) return false;
-    if (buffer.space === 'item' || buffer.space === 'local') return false;
-    const rest = simplifyIndex(mod(this.flat(buffer, indices), lanes), this.facts);
-    return rest.kind === 'constant' && rest.value === 0;
-  }
-}
-
-function rowMajor(shape: readonly Index[], indices: readonly Index[]): Index {
-  return indices.reduce((sum, index, axis) => add(multiply(sum, shape[axis]!), index), ZERO);
-}
-
-function registerOf({ storage }: Buffer): 'f32' | 'f64' | 'i32' | 'i64' {
-  if (storage === 'f32' || storage === 'f64' || storage === 'i32' || storage === 'i64') {
-    return storage;
-  }
-  throw new Error(`a tile of ${storage}`);
-}
-
-function spaceOf({ space }: Buffer): string {
-  return space === 'global' ? '__global' : space === 'group' ? '__local' : '__private';
-}
-
-function isGroup(stmt: Stmt | undefined): stmt is Loop {
-  return stmt?.kind === 'for' && stmt.mode === 'group';
-}
-
-export function holdsItems(stmt: Stmt): boolean {
-  if (stmt.kind === 'for' && stmt.mode === 'item') return true;
-  return bodiesOf(stmt).some((body) => body.some(holdsItems));
-}
-
-/** Memory outside of the group's own that the statements write and read. */
-function passedOn(body: readonly Stmt[]): ReadonlySet<Buffer> {
-  const written = new Set<Buffer>();
-  const read = new Set<Buffer>();
-  const expression = (expr: Expr): void => {
-    if (expr.kind === 'load') read.add(expr.buffer);
-    operandsOf(expr).forEach(expression);
-  };
-  const visit = (stmts: readonly Stmt[]): void => {
-    for (const stmt of stmts) {
-      if (stmt.kind === 'store') written.add(stmt.buffer);
-      expressionsOf(stmt).forEach(expression);
-      bodiesOf(stmt).forEach(visit);
-    }
-  };
-  visit(body);
-  const own = ownOfItems(body);
-  return new Set([...written].filter((buffer) => read.has(buffer) && !own.has(buffer)));
-}
-
-/** Memory that is declared for every item. */
-function ownOfItems(body: readonly Stmt[], inItems = false): ReadonlySet<Buffer> {
-  const own = new Set<Buffer>();
-  for (const stmt of body) {
-    if (stmt.kind === 'local' && (inItems || stmt.buffer.space !== 'local')) own.add(stmt.buffer);
-    const isItem = stmt.kind === 'for' && stmt.mode === 'item';
-    for (const inner of bodiesOf(stmt)) {
-      for (const buffer of ownOfItems(inner, inItems || isItem)) own.add(buffer);
-    }
-  }
-  return own;
-}
-
-/** Whether anything follows an item nest, as the next round of a loop does. */
-function waits(body: readonly Stmt[]): boolean {
-  return body.some((stmt, at) => {
-    if (!holdsItems(stmt)) return false;
-    if (at < body.length - 1) return true;
-    if (stmt.kind !== 'for') return true;
-    return stmt.mode === 'group' ? waits(stmt.body) : stmt.mode !== 'item';
-  });
-}
-
-/** Item loops nested in the first nest. */
-export function itemRankOf(body: readonly Stmt[]): number {
-  for (const stmt of body) {
-    if (stmt.kind === 'for' && stmt.mode === 'item') return 1 + itemRankOf(stmt.body);
-    for (const inner of bodiesOf(stmt)) {
-      const rank = itemRankOf(inner);
-      if (rank > 0) return rank;
-    }
-  }
-  return 0;
 }

@@ -21,6 +21,7 @@ import { relayout } from '../transform/relayout.ts';
 import { shareCommon } from '../transform/shareCommon.ts';
 import type { GpuDevice } from './device.ts';
 import { gpuOf } from './device.ts';
+import { expectGroupsFit } from './groupMemory.ts';
 import { rowPacks } from './packs.ts';
 import { schedulePerItem } from './perItem.ts';
 import { productPacks, scheduleProduct } from './product.ts';
@@ -123,6 +124,7 @@ function scheduleNest(program: LoopProgram, variable: string, device: GpuDevice)
         const result = schedule(loop, nest, place, device);
         const [unproven] = unprovenIn(result, place.facts);
         if (unproven !== undefined) throw new Refused(`no proof that ${unproven} is in range`);
+        expectGroupsFit(result, device);
         return result;
       });
       return { program: scheduled, note: { kind } };

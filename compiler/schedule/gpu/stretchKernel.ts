@@ -16,6 +16,7 @@ import type { Loop, Place } from '../transform/place.ts';
 import { Refused, unlessRefused } from '../transform/place.ts';
 import { perfectNest } from '../transform/reorder.ts';
 import type { GpuDevice } from './device.ts';
+import { expectItemsFit } from './groupMemory.ts';
 import { expectRectangular, outputLoops } from './outputLoops.ts';
 import type { PartialResult } from './partialResults.ts';
 import { combinePartials, keepPartials, shareOfItem, startPartials } from './partialResults.ts';
@@ -136,6 +137,7 @@ export class StretchKernel {
 
   private independent(writer: Writer, loop: Loop, place: Place): true {
     expectNoChecks([loop]);
+    expectItemsFit([loop]);
     const most = perfectNest(loop, place).loops.length;
     const { loops, body } = outputLoops(loop, place, most);
     place.names.replacing([loop], () => {
@@ -156,6 +158,7 @@ export class StretchKernel {
     const { loops, body } = perfectNest(loop, place);
     expectRectangular(loops);
     expectNoChecks([loop]);
+    expectItemsFit([loop]);
     if (found.length === 0) throw new Refused('nothing is accumulated');
     const results = found.map(([name, op], i): PartialResult => {
       const type = types.get(name);

@@ -12,6 +12,7 @@ import { boundBy, Names } from '../transform/names.ts';
 import type { Place } from '../transform/place.ts';
 import { Refused, unlessRefused } from '../transform/place.ts';
 import type { GpuDevice } from './device.ts';
+import { expectGroupsFit } from './groupMemory.ts';
 import { StretchKernel } from './stretchKernel.ts';
 import { StretchResults } from './stretchResults.ts';
 import { assigns, mentionsName } from './totals.ts';
@@ -68,6 +69,7 @@ function together(program: LoopProgram, from: number, end: number, device: GpuDe
   const replaced = [...locals, ...writer.body];
   const [unproven] = unprovenIn(replaced, facts);
   if (unproven !== undefined) throw new Refused(`no proof that ${unproven} is in range`);
+  expectGroupsFit(replaced, device);
   return { ...program, body: [...before, ...replaced, ...results.after] };
 }
 

@@ -20,6 +20,7 @@ import type { Loop, Place } from '../transform/place.ts';
 import { Refused, unlessRefused } from '../transform/place.ts';
 import { mapBody } from '../transform/rewrite.ts';
 import type { GpuDevice } from './device.ts';
+import { expectGroupsFit } from './groupMemory.ts';
 import { rowGroups } from './rows.ts';
 
 /** Iterations of a loop that one group may do although other groups could. */
@@ -87,6 +88,7 @@ function together(program: LoopProgram, at: number, device: GpuDevice): LoopProg
     rowGroups(part, [], { length: longest, beside: false }, place, device),
   );
   expectProven(written, place);
+  expectGroupsFit(written, device);
   return { ...program, body: [...body.slice(0, start), ...written, ...rest] };
 }
 
@@ -122,6 +124,7 @@ function throughMemory(
     rowGroups(part, [], { length, beside: false }, place, device),
   );
   expectProven(written, place);
+  expectGroupsFit(written, device);
   const total = (expr: Extract<Expr, { readonly kind: 'read' }>): Expr => {
     const own = names.indexOf(expr.name);
     return own < 0 ? expr : load(memory[own]!, [ZERO]);
