@@ -158,6 +158,8 @@ class MessageReader {
         this.outputs.push(message);
         return;
       case 'tensor':
+        // Each buffer is given by one step.
+        if (this.tensors.length >= this.limits.buffers) return this.refuse('it says too much');
         this.tensors.push(message);
         return;
       case 'sizes':

@@ -7,6 +7,7 @@ import { RunCancelled, RunFailure } from '../../../compiler/run/runFailure.ts';
 
 const HELLO = '{"kind":"hello","runner":"fake","threads":1,"cores":1}';
 const OUTPUT = '{"kind":"output","index":0,"dims":[2],"offset":0,"bytes":8}';
+const TENSOR = '{"kind":"tensor","buffer":0,"offset":0,"bytes":8}';
 const GOOD = [HELLO, '{"kind":"first","nanoseconds":5}', OUTPUT, '{"kind":"done"}'];
 
 async function follow(code: string, options: Partial<FollowOptions> = {}) {
@@ -47,6 +48,7 @@ describe('followRunner', () => {
     ['more after the end', says([...GOOD, HELLO]), 'goes on after its end'],
     ['outputs out of order', says([HELLO, OUTPUT, OUTPUT]), 'output'],
     ['an endless line', `for (;;) require('fs').writeSync(1, 'x'.repeat(65536))`, 'too much'],
+    ['tensors without end', says([HELLO, TENSOR, TENSOR, TENSOR, ...GOOD.slice(1)]), 'too much'],
     ['no end', says([HELLO]), 'ended with status 0 before it was done'],
     ['an output missing', says([HELLO, '{"kind":"done"}']), 'before it was done'],
     ['a bad end', says(GOOD, 'process.exit(3)'), 'ended with status 3 after it was done'],
