@@ -39,6 +39,11 @@ export class OpenModels implements vscode.Disposable {
     return this.known;
   }
 
+  /** After a question that the palette asked: the keyboard belongs back to the graph. */
+  giveKeyboardBack(): void {
+    this.active?.panel.reveal(undefined, false);
+  }
+
   panelsOf(document: ModelDocument): ModelPanel[] {
     return [...this.panels].filter((panel) => panel.document === document);
   }

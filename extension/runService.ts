@@ -67,6 +67,7 @@ export class RunService {
     const refusal = refusalOf(document);
     if (refusal || !state) return void vscode.window.showWarningMessage(refusal ?? '');
     const other = await pickVariant(state);
+    this.models.giveKeyboardBack();
     if (!other) return;
     const labels = { a: variantLabel(other), b: `this plan (${state.plan.planner})` };
     const { edits: b } = bindOpenSizes(state.edits, state.graph.symbols);

@@ -108,6 +108,7 @@ export class TargetService implements vscode.Disposable {
     });
     live.dispose();
     picker.dispose();
+    this.models.giveKeyboardBack();
     if (!chosen?.choice) return undefined;
     await this.set(chosen.choice.target);
     return chosen.choice.target;

@@ -26,10 +26,12 @@ export function registerPlanCommands(models: OpenModels): vscode.Disposable {
     register('choosePlanner', async () => {
       const shown = state();
       const planner = shown && (await pickPlanner(shown.plan.planner));
+      models.giveKeyboardBack();
       if (planner && planner !== shown.plan.planner) await edit({ kind: 'planner', planner });
     }),
     register('bindDimensions', async () => {
       const binding = await askForBinding(state()?.graph.symbols ?? []);
+      models.giveKeyboardBack();
       if (binding) await edit({ kind: 'bind', ...binding });
     }),
     register('nextBlock', () => step(models, 1)),

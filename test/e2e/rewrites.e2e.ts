@@ -100,7 +100,6 @@ describe('rewriting in the editor', () => {
       files: { 'layer.onnx': transformerModel() },
       settings: { 'files.autoSave': 'off', 'workbench.editor.enablePreview': false },
     });
-    workbench.page.setDefaultTimeout(15_000);
     await workbench.openFile('layer.onnx');
     graph = new GraphPage(await workbench.webview());
   });

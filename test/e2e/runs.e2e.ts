@@ -79,8 +79,12 @@ describe('a run on this computer', () => {
     };
     await choose(['ArrowDown'], 'C');
     await choose([], 'WebAssembly');
-    // The keyboard is back in the graph.
-    await expect.poll(() => graph.graph.evaluate((box) => box.matches(':focus'))).toBe(true);
+    // The keyboard is back in the graph: a key walks there.
+    const walked = async (): Promise<number> => {
+      await keyboard.press('ArrowDown');
+      return (await graph.withClass('selected')).length;
+    };
+    await expect.poll(walked, { interval: 500 }).toBe(1);
   });
 
   it('verifies the outputs and says so', async () => {

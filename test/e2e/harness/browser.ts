@@ -17,7 +17,7 @@ async function connect(): Promise<BrowserContext> {
 export async function newPage(): Promise<Page> {
   context ??= connect();
   const page = await (await context).newPage();
-  page.setDefaultTimeout(30_000);
+  page.setDefaultTimeout(60_000);
   return page;
 }
 

@@ -18,6 +18,8 @@ import { runsContent } from './runsSection.ts';
 import { selectionContent } from './selectionSection.ts';
 import './panel.css';
 
+/** As `panel.css` has it, until the user changes it. */
+const WIDTH = 320;
 const MIN_WIDTH = 220;
 const MAX_WIDTH = 720;
 const KEY_STEP = 24;
@@ -37,7 +39,13 @@ export function createPanel(actions: Actions): View {
     class: 'grip',
     role: 'separator',
     tabIndex: 0,
-    aria: { orientation: 'vertical', label: 'Width of the side panel' },
+    aria: {
+      orientation: 'vertical',
+      label: 'Width of the side panel',
+      valuemin: String(MIN_WIDTH),
+      valuemax: String(MAX_WIDTH),
+      valuenow: String(WIDTH),
+    },
   });
   const panel = element(
     'aside',
