@@ -5,19 +5,10 @@
  * for every element. Conditions are decided by ranges before a branch is opened.
  */
 import type { Buffer, Expr } from '../loop/expr.ts';
-import {
-  binary,
-  compareIndex,
-  indexValue,
-  indicesOf,
-  literal,
-  load,
-  operandsOf,
-  read,
-} from '../loop/expr.ts';
+import { binary, compareIndex, indexValue, literal, load, operandsOf, read } from '../loop/expr.ts';
 import type { Facts } from '../loop/facts.ts';
 import type { Index, IndexCondition } from '../loop/indexExpr.ts';
-import { add, constant, variable, visitNames } from '../loop/indexExpr.ts';
+import { add, constant, variable } from '../loop/indexExpr.ts';
 import type { LoopMode, Stmt } from '../loop/ir.ts';
 import { store } from '../loop/ir.ts';
 import type { Polynomial } from '../loop/polynomial.ts';
@@ -33,18 +24,7 @@ import {
   simplifyIndex,
 } from '../loop/simplifyIndex.ts';
 import type { Field } from './field.ts';
-
-interface Frame {
-  readonly depth: number;
-  readonly parent: Frame | undefined;
-  /** Nothing moves out of a branch: what it holds may be undefined outside. */
-  readonly isBranch: boolean;
-  readonly body: Stmt[];
-  readonly memo: Map<string, Expr>;
-  facts: Facts;
-  /** Times that a statement of the frame runs; undefined where too complex. */
-  readonly iterations: Polynomial | undefined;
-}
+import { Frame } from './frame.ts';
 
 /** What the block decides about fields while they are emitted. */
 export interface FieldPolicy {
@@ -58,17 +38,10 @@ export interface FieldPolicy {
   operatorOf(field: Field): string;
 }
 
-/** Hints that names of arguments start with: those are numbered as well. */
-const ARGUMENTS: ReadonlySet<string> = new Set(['in', 'out', 'size', 'count', 'inner']);
-
 interface Shared {
   readonly policy: FieldPolicy;
-  /** Frame in which a name is bound. */
-  readonly owner: Map<string, Frame>;
   /** Names that `mutable` gave out. */
   readonly mutables: Set<string>;
-  readonly open: Set<Frame>;
-  counter: number;
 }
 
 export class Scope {
@@ -78,19 +51,7 @@ export class Scope {
   ) {}
 
   static root(facts: Facts, policy: FieldPolicy): Scope {
-    const frame: Frame = {
-      depth: 0,
-      parent: undefined,
-      isBranch: false,
-      body: [],
-      memo: new Map(),
-      facts,
-      iterations: UNIT,
-    };
-    return new Scope(
-      { policy, owner: new Map(), mutables: new Set(), open: new Set([frame]), counter: 0 },
-      frame,
-    );
+    return new Scope({ policy, mutables: new Set() }, Frame.root(facts));
   }
 
   get body(): readonly Stmt[] {
@@ -103,9 +64,7 @@ export class Scope {
 
   /** The whole program's scope: for memory that is filled before the current loops start. */
   get outermost(): Scope {
-    let { frame } = this;
-    while (frame.parent) frame = frame.parent;
-    return new Scope(this.shared, frame);
+    return new Scope(this.shared, this.frame.outermost);
   }
 
   /** Outside of all loops and branches. */
@@ -126,11 +85,9 @@ export class Scope {
       return field.element(this, at);
     }
     const key = `${field.key}[${at.map((part) => printIndex(part)).join(',')}]`;
-    for (let frame: Frame | undefined = this.frame; frame; frame = frame.parent) {
-      const found = frame.memo.get(key);
-      if (found !== undefined) return found;
-    }
-    const target = this.homeOf(at);
+    const found = this.frame.found(key);
+    if (found !== undefined) return found;
+    const target = new Scope(this.shared, this.frame.homeOf(at));
     if (memory !== undefined) return target.loaded(field, memory, at, key, this);
     this.shared.policy.computing(field, target.frame.iterations);
     const value = field.element(target, at);
@@ -187,12 +144,10 @@ export class Scope {
   checkedIndex(hint: string, value: Expr, extent: Index, operator: string): Index {
     // What changes is looked at again every time.
     if (this.readsMutable(value)) return this.bindChecked(hint, value, extent, operator);
-    const target = this.homeOfExpr(value);
+    const target = new Scope(this.shared, this.frame.homeOfExpr(value));
     const key = `checked ${printExpr(value)} in ${printIndex(extent)}`;
-    for (let frame: Frame | undefined = this.frame; frame; frame = frame.parent) {
-      const found = frame.memo.get(key);
-      if (found?.kind === 'indexValue') return found.index;
-    }
+    const found = this.frame.found(key);
+    if (found?.kind === 'indexValue') return found.index;
     const index = target.bindChecked(hint, value, extent, operator);
     target.frame.memo.set(key, { kind: 'indexValue', index, type: 'i64', lanes: 1 });
     return index;
@@ -204,18 +159,14 @@ export class Scope {
 
   /** As `checkedIndex`, under a name that was given out before: a size that the program finds out. */
   bindSize(name: string, value: Expr, atMost: Index, operator: string): Index {
-    this.shared.owner.set(name, this.frame);
+    this.frame.own(name);
     return this.bindNamed(name, value, add(atMost, 1), operator);
   }
 
   private bindNamed(name: string, value: Expr, extent: Index, operator: string): Index {
     this.emit({ kind: 'checkedIndex', name, value, extent, operator });
     const bound = normalForm(extent, this.frame.facts);
-    if (bound !== undefined) {
-      for (const frame of this.shared.open) {
-        if (contains(this.frame, frame)) frame.facts = frame.facts.within(name, bound);
-      }
-    }
+    if (bound !== undefined) this.frame.within(name, bound);
     return variable(name);
   }
 
@@ -242,9 +193,9 @@ export class Scope {
     const { iterations } = this.frame;
     const runs = iterations && factor && productOf(iterations, factor, this.frame.facts);
     const inner = this.child(insideLoop(this.frame.facts, name, extent), false, runs);
-    this.shared.owner.set(name, inner.frame);
+    inner.frame.own(name);
     next(inner, variable(name));
-    this.close(inner);
+    inner.frame.close();
     if (inner.body.length === 0) return;
     this.emit({ kind: 'for', variable: name, extent, mode, body: inner.body });
   }
@@ -289,9 +240,9 @@ export class Scope {
       this.child(facts, true, this.frame.iterations),
     ) as [Scope, Scope];
     const taken = then(yes);
-    this.close(yes);
+    yes.frame.close();
     const other = otherwise(no);
-    this.close(no);
+    no.frame.close();
     const name = this.fresh('chosen');
     const simple = no.body.length === 0 && other.kind === 'literal';
     const initial: Expr = simple ? other : literal(taken.type, 0);
@@ -306,7 +257,7 @@ export class Scope {
   when(condition: Expr, body: (scope: Scope) => void): void {
     const inner = this.child(this.frame.facts, true, this.frame.iterations);
     body(inner);
-    this.close(inner);
+    inner.frame.close();
     this.emit({ kind: 'if', condition, then: inner.body, otherwise: [] });
   }
 
@@ -317,9 +268,9 @@ export class Scope {
       this.child(this.frame.facts, true, UNIT),
     ];
     then(yes);
-    this.close(yes);
+    yes.frame.close();
     otherwise(no);
-    this.close(no);
+    no.frame.close();
     this.emit({ kind: 'if', condition, then: yes.body, otherwise: no.body });
   }
 
@@ -327,7 +278,7 @@ export class Scope {
   repeat(condition: Expr, body: (scope: Scope) => void): void {
     const inner = this.child(this.frame.facts, true, UNIT);
     body(inner);
-    this.close(inner);
+    inner.frame.close();
     this.emit({ kind: 'while', condition, body: inner.body });
   }
 
@@ -383,22 +334,7 @@ export class Scope {
 
   /** A name that no other statement has. `hint` must be an identifier of the compiler's own. */
   fresh(hint: string): string {
-    const name = `${hint}${ARGUMENTS.has(hint) ? '_' : ''}${this.shared.counter++}`;
-    this.shared.owner.set(name, this.frame);
-    return name;
-  }
-
-  /** The outermost scope in which everything that the indices mention is bound. */
-  private homeOf(indices: readonly Index[], least = 0): Scope {
-    let depth = least;
-    for (const index of indices) {
-      visitNames(index, (_, name) => {
-        depth = Math.max(depth, this.shared.owner.get(name)?.depth ?? 0);
-      });
-    }
-    let { frame } = this;
-    while (frame.depth > depth && !frame.isBranch) frame = frame.parent!;
-    return new Scope(this.shared, frame);
+    return this.frame.fresh(hint);
   }
 
   private readsMutable(value: Expr): boolean {
@@ -406,49 +342,14 @@ export class Scope {
     return operandsOf(value).some((part) => this.readsMutable(part));
   }
 
-  private homeOfExpr(value: Expr): Scope {
-    let depth = 0;
-    const indices: Index[] = [];
-    const walk = (expr: Expr): void => {
-      indices.push(...indicesOf(expr));
-      if (expr.kind === 'read') {
-        depth = Math.max(depth, this.shared.owner.get(expr.name)?.depth ?? 0);
-      }
-      operandsOf(expr).forEach(walk);
-    };
-    walk(value);
-    return this.homeOf(indices, depth);
-  }
-
   private child(facts: Facts, isBranch: boolean, iterations: Polynomial | undefined): Scope {
-    const { depth } = this.frame;
-    const frame: Frame = {
-      depth: depth + 1,
-      parent: this.frame,
-      isBranch,
-      body: [],
-      memo: new Map(),
-      facts,
-      iterations,
-    };
-    this.shared.open.add(frame);
-    return new Scope(this.shared, frame);
-  }
-
-  private close(inner: Scope): void {
-    this.shared.open.delete(inner.frame);
+    return new Scope(this.shared, this.frame.child(facts, isBranch, iterations));
   }
 }
 
 export interface Mutable {
   readonly value: Expr;
   readonly set: (scope: Scope, value: Expr) => void;
-}
-
-function contains(ancestor: Frame, frame: Frame): boolean {
-  let at: Frame | undefined = frame;
-  while (at && at !== ancestor) at = at.parent;
-  return at !== undefined;
 }
 
 /** Stores round to the type of the memory themselves. */
