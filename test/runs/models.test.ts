@@ -103,8 +103,9 @@ describe.skipIf(!onnxRuntimeInstalled()).each(chosen)('%s', (name) => {
           if (judge === undefined) {
             const { graph } = mine.prepared.imported.model;
             const known = new Set(graph.values.map((value) => value.name));
-            const isAlone = planner === 'none' || planners.length === 1;
-            const unfused = isAlone ? own : boundaryTensors(await run(name, target, 'none', 1));
+            // Asked for all of them, ONNX Runtime optimises less: for few, its own rounding is another.
+            const unfused =
+              planner === 'none' ? own : boundaryTensors(await run(name, target, 'none', 1));
             const all = new Set([...unfused.keys(), ...own.keys()]);
             const names = [...all].filter((tensor) => known.has(tensor));
             const reference = await openReference(materialised(name), names);

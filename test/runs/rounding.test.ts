@@ -44,3 +44,13 @@ test('another order passes where a model selects, other elements do not', async 
   expect(await verdict(row(2, 1), [row(1, 2)], true)).toBe('rounding');
   expect(await verdict(row(2, 3), [row(1, 2)], true)).toBe('wrong');
 });
+
+test('places of a selection may be others where their number moves for the reference', async () => {
+  const places = (...values: number[]): Tensor =>
+    tensorOf('int64', [values.length], values.map(BigInt));
+  const answers = [places(1, 2, 3), places(1, 2)];
+  expect(await verdict(places(1, 2, 4), answers, true)).toBe('rounding');
+  expect(await verdict(places(1, 2, 4), answers)).toBe('wrong');
+  expect(await verdict(places(1, 2, 4), [answers[0]!], true)).toBe('wrong');
+  expect(await verdict(places(1, 2, 3, 4), answers, true)).toBe('wrong');
+});
