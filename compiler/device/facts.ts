@@ -30,6 +30,8 @@ export interface DeviceFacts {
   readonly memoryBytes: number;
   readonly freeMemoryBytes: number;
   readonly pageBytes: number;
+  /** 'ARM Mali-G78'; '': it does not say. */
+  readonly gpu: string;
   /** OpenCL libraries of the GPU, as paths on the device; none is a normal state. */
   readonly openclLibraries: readonly string[];
   /** What its daemon can do: 'shell_v2'. */

@@ -62,6 +62,8 @@ export const QUESTIONS: readonly Question[] = [
   ...CLOCK_QUESTIONS,
   { name: 'memory', commands: 'cat /proc/meminfo' },
   { name: 'page', commands: 'getconf PAGE_SIZE || grep -m 1 KernelPageSize /proc/self/smaps' },
+  // What draws the screen knows the GPU; it has two seconds to answer.
+  { name: 'gpu', commands: "dumpsys -t 2 SurfaceFlinger | grep -m 1 'GLES:' | head -c 300" },
   {
     name: 'libraries',
     commands: `for f in ${OPENCL_PATHS.join(' ')}; do [ -e $f ] && echo $f; done`,
@@ -101,9 +103,17 @@ export function parseFacts(
     memoryBytes: memoryOf(lines('memory'), 'MemTotal'),
     freeMemoryBytes: memoryOf(lines('memory'), 'MemAvailable'),
     pageBytes: pageOf(lines('page')[0] ?? ''),
+    gpu: gpuName(lines('gpu')[0] ?? ''),
     openclLibraries: lines('libraries').filter((path) => OPENCL_PATHS.includes(path)),
     features,
   };
+}
+
+/** 'GLES: ARM, Mali-G78, OpenGL ES 3.2 v1.r32p1': who made it, its name, and the driver's version. */
+function gpuName(line: string): string {
+  const [maker = '', name = ''] = line.replace(/^.*GLES:/, '').split(',');
+  const named = name.trim().toLowerCase().startsWith(maker.trim().toLowerCase());
+  return cleanText(named ? name : `${maker.trim()} ${name.trim()}`, 80);
 }
 
 function propertiesOf(lines: readonly string[]): ReadonlyMap<string, string> {

@@ -25,8 +25,13 @@ export function deviceChoices(
           detail: 'It has no OpenCL library: many phones have none; its processor can be used.',
           available: false,
         }
-      : { ...gpu, detail: `${serial}, OpenCL through ${library}`, available: true },
+      : { ...gpu, detail: gpuLine(serial, facts, library), available: true },
   ];
+}
+
+/** 'SERIAL, ARM Mali-G78, OpenCL through /vendor/lib64/libOpenCL.so'. */
+function gpuLine(serial: string, { gpu }: DeviceFacts, library: string): string {
+  return [serial, gpu, `OpenCL through ${library}`].filter((part) => part !== '').join(', ');
 }
 
 /** 'SERIAL, Tensor, arm64-v8a, Android 13, 8 cores (0-3 at 1.80 GHz, 4-7 at 2.80 GHz)'. */

@@ -55,9 +55,11 @@ function readMessage(read: FieldReader, limits: RunnerLimits): RunnerMessage {
   switch (kind) {
     case 'hello': {
       const firstRunMs = read.optional('firstRunMs', (name) => read.duration(name));
+      const version = read.optional('version', (name) => read.text(name));
       return {
         kind,
         runner: read.text('runner'),
+        ...(version === undefined ? {} : { version }),
         threads: read.whole('threads', 4096),
         cores: read.whole('cores', 65536),
         ...(firstRunMs === undefined ? {} : { firstRunMs }),

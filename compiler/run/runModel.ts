@@ -9,6 +9,7 @@ import { BundleError } from '../bundle/bundleError.ts';
 import type { BundleOptions } from '../bundle/buildBundle.ts';
 import { buildBundle } from '../bundle/buildBundle.ts';
 import { importPass } from '../compile.ts';
+import { cleanText } from '../device/cleanText.ts';
 import { bindOpenSizes } from '../fusion/openSizes.ts';
 import type { FusionPlan, PlanEdits } from '../fusion/plan.ts';
 import { NO_EDITS } from '../fusion/plan.ts';
@@ -290,11 +291,15 @@ export function describeBlock({ bound }: PreparedModel, plan: FusionPlan, block:
   return `block ${block} (${shown.join(', ')})`;
 }
 
-/** A GPU of this computer says its name in its first line. */
+/** GPUs say their name and the version of OpenCL in their first line. */
 function deviceOfRun({ device, results }: BundleRun): Pick<RunReport, 'device'> {
-  const [, name] = /^opencl (.+)$/.exec(results.hello.runner) ?? [];
-  if (device) return { device };
-  return name === undefined ? {} : { device: { name: name.slice(0, 80), throttled: false } };
+  const { runner, version } = results.hello;
+  const opencl = version === undefined ? {} : { opencl: cleanText(version, 80) };
+  if (device) return { device: { ...device, ...opencl } };
+  const [, name] = /^opencl (.+)$/.exec(runner) ?? [];
+  return name === undefined
+    ? {}
+    : { device: { name: name.slice(0, 80), ...opencl, throttled: false } };
 }
 
 /** People know the operators of their file. */

@@ -31,6 +31,8 @@ export type RunnerMessage =
   | {
       readonly kind: 'hello';
       readonly runner: string;
+      /** Of the library that drives the machine: 'OpenCL 3.0 …'. */
+      readonly version?: string;
       readonly threads: number;
       readonly cores: number;
       /** First run, weights loaded: milliseconds. */
@@ -174,6 +176,8 @@ export interface ComparedBlocks {
 export interface DeviceReport {
   /** Model of the phone, or name of the GPU. */
   readonly name: string;
+  /** 'OpenCL 3.0 …', as the library says. */
+  readonly opencl?: string;
   readonly soc?: string;
   readonly abi?: string;
   readonly android?: string;

@@ -176,6 +176,7 @@ function factsOf({ listed, facts }: KnownDevice): Node[] {
         .join(', '),
     ),
     ...fact('Memory', facts.memoryBytes > 0 ? `${(facts.memoryBytes / 1e9).toFixed(1)} GB` : ''),
+    ...fact('GPU', facts.gpu),
     ...fact(
       'OpenCL',
       facts.openclLibraries[0] ?? 'none: a normal state, the processor can be used',

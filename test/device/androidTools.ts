@@ -30,6 +30,16 @@ done </system/build.prop
 echo "$2"
 `;
 
+/** Of all services only what draws the screen, which names the GPU. */
+function dumpsys(gles: string): string {
+  return `#!/system/bin/sh
+while [ $# -gt 1 ]; do shift; done
+[ "$1" = SurfaceFlinger ] || exit 1
+echo 'Build configuration: [sf HAS_CONTEXT_PRIORITY=1]'
+echo '  GLES: ${gles}'
+`;
+}
+
 /** What a phone's kernel lets pass: this computer may have fewer processors. */
 const TASKSET = `#!/system/bin/sh
 if [ "$1" = -p ]; then exit 0; fi
@@ -54,5 +64,6 @@ export function toolScripts(profile: DeviceProfile): Readonly<Record<string, str
     uname: uname(profile.machine),
     nproc: `#!/system/bin/sh\necho ${profile.cores}\n`,
     taskset: TASKSET,
+    ...(profile.gles === undefined ? {} : { dumpsys: dumpsys(profile.gles) }),
   };
 }

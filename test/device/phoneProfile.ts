@@ -25,6 +25,7 @@ export const phoneProfile: DeviceProfile = {
   // Half precision and dot products, no scalable vectors.
   environment: { QEMU_CPU: 'max,sve=off' },
   cores: 8,
+  gles: 'ARM, Mali-G78, OpenGL ES 3.2 v1.r38p1-01eac0.1c2b5d7e',
   files: cpuFiles(
     [
       { part: 0xd05, cores: [0, 1, 2, 3], minKhz: 300_000, maxKhz: 1_803_000 },

@@ -11,6 +11,8 @@ export interface DeviceProfile {
   /** Variables of every command. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly cores: number;
+  /** Maker, name and version of the GPU's driver; default: nothing says. */
+  readonly gles?: string;
   /** Text files by absolute path; those under /proc cover the kernel's. */
   readonly files: Readonly<Record<string, string>>;
   /** /sys and OpenCL of this computer: for programs that run without emulation. */

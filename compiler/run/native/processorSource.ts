@@ -27,7 +27,7 @@ int fusion_machine_option(const char *name, const char *text) {
 
 void fusion_machine_open(const fusion_options *options) {
   long cores = sysconf(_SC_NPROCESSORS_ONLN);
-  fusion_report_hello("native 1", options->threads, cores);
+  fusion_report_hello("native 1", NULL, options->threads, cores);
   int32_t address_count = 0;
   for (int32_t i = 0; i < program->step_count; i++) address_count += program->steps[i].buffer_count;
   weights = fusion_load_weights(options);

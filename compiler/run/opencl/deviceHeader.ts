@@ -14,6 +14,8 @@ typedef struct {
   cl_context context;
   cl_queue queue;
   char name[128];
+  /* 'OpenCL 3.0 …'. */
+  char version[128];
   int is_gpu;
   /* Device, driver and their versions: programs built for one are for no other. */
   char identity[640];

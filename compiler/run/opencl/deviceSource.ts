@@ -32,6 +32,7 @@ static int choose(fusion_device *found, const char *wanted, uint64_t type) {
       found->id = devices[j];
       found->is_gpu = type == CL_TYPE_GPU;
       memcpy(found->name, name, sizeof name);
+      memcpy(found->version, device, sizeof device);
       snprintf(found->identity, sizeof found->identity, "%s\n%s\n%s\n%s\n%s", vendor, version, name,
                driver, device);
       return 1;

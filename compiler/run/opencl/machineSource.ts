@@ -55,7 +55,7 @@ void fusion_machine_open(const fusion_options *options) {
   device = fusion_device_open(wanted_device);
   char runner[160];
   snprintf(runner, sizeof runner, "opencl %s", device.name);
-  fusion_report_hello(runner, 1, 1);
+  fusion_report_hello(runner, device.version, 1, 1);
   /* Drivers for processors have a cache of their own; PoCL compiles everything once more when asked for what it built. */
   if (!device.is_gpu) files.built = NULL;
   built = fusion_device_build(&device, &files);

@@ -28,10 +28,18 @@ static void end_line(void) {
   fflush(stdout);
 }
 
-void fusion_report_hello(const char *runner, int threads, int64_t cores) {
-  printf("{\"kind\":\"hello\",\"runner\":\"");
-  for (const char *at = runner; *at != 0; at++) {
+static void print_plain(const char *text) {
+  for (const char *at = text; *at != 0; at++) {
     if (*at >= ' ' && *at < 127 && *at != '"' && *at != '\\') putchar(*at);
+  }
+}
+
+void fusion_report_hello(const char *runner, const char *version, int threads, int64_t cores) {
+  printf("{\"kind\":\"hello\",\"runner\":\"");
+  print_plain(runner);
+  if (version != NULL) {
+    printf("\",\"version\":\"");
+    print_plain(version);
   }
   printf("\",\"threads\":%d,\"cores\":%" PRId64, threads, cores < 1 ? 1 : cores);
   end_line();

@@ -83,7 +83,8 @@ int64_t fusion_peak_bytes(void);
 /* fusion_report.c: one JSON object a line. */
 
 /* runner is cleaned of what JSON does not hold. */
-void fusion_report_hello(const char *runner, int threads, int64_t cores);
+/* The version is that of the library that drives the machine; NULL: there is none. */
+void fusion_report_hello(const char *runner, const char *version, int threads, int64_t cores);
 void fusion_report_first_run(int64_t nanoseconds);
 void fusion_report_total(const int64_t *nanoseconds, int32_t count);
 /* The same of one of two plans that are compared. */

@@ -235,6 +235,7 @@ describe.skipIf(deviceLacks())(skipName('with devices', deviceLacks()), () => {
       abis: ['arm64-v8a', 'armeabi-v7a', 'armeabi'],
       isEmulator: false,
       cores: 8,
+      gpu: 'ARM Mali-G78',
       openclLibraries: [],
       memoryBytes: 7766444 * 1024,
     });

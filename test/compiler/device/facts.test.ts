@@ -50,6 +50,9 @@ MemAvailable:    3911296 kB
 @@fusion page
 16384
 
+@@fusion gpu
+  GLES: ARM, Mali-G78, OpenGL ES 3.2 v1.r38p1-01eac0
+
 @@fusion libraries
 /vendor/lib64/libOpenCL-pixel.so
 /etc/passwd
@@ -77,6 +80,7 @@ describe('parseFacts', () => {
       memoryBytes: 7766444 * 1024,
       freeMemoryBytes: 3911296 * 1024,
       pageBytes: 16384,
+      gpu: 'ARM Mali-G78',
       openclLibraries: ['/vendor/lib64/libOpenCL-pixel.so'],
       features: ['shell_v2'],
     });
@@ -98,6 +102,8 @@ describe('parseFacts', () => {
   test('does not say a maker twice', () => {
     const text = '@@fusion properties\nmodel=OnePlus 12\nmanufacturer=OnePlus\n';
     expect(parseFacts(text, 'S').name).toBe('OnePlus 12');
+    const gpu = '@@fusion gpu\nGLES: PowerVR, PowerVR B-Series BXM-8-256, OpenGL ES 3.2\n';
+    expect(parseFacts(gpu, 'S').gpu).toBe('PowerVR B-Series BXM-8-256');
   });
 
   test('gives bounded, clean facts of any text', () => {
@@ -106,7 +112,7 @@ describe('parseFacts', () => {
       const facts = parseFacts(rng.mangled([PIXEL]), 'S');
       expect(facts.name.length).toBeLessThanOrEqual(80);
 
-      expect(`${facts.name}${facts.soc}${facts.android}`).not.toMatch(/[\u0000-\u001f\u202e]/);
+      expect(`${facts.name}${facts.soc}${facts.android}${facts.gpu}`).not.toMatch(/[\u0000-\u001f\u202e]/);
       expect(facts.clusters.flatMap(({ cores }) => cores).every((c) => c < MOST_CORES)).toBe(true);
       expect(facts.openclLibraries.every((path) => OPENCL_PATHS.includes(path))).toBe(true);
       expect(facts.abis.every((abi) => /^[\w-]+$/.test(abi))).toBe(true);

@@ -13,6 +13,7 @@ const limits = { steps: 4, buffers: 9, outputs: 2, symbols: 2 };
 const samples: readonly RunnerMessage[] = [
   { kind: 'hello', runner: 'native 1', threads: 2, cores: 8 },
   { kind: 'hello', runner: 'native 1', threads: 2, cores: 8, firstRunMs: 1.5 },
+  { kind: 'hello', runner: 'opencl GPU', version: 'OpenCL 3.0', threads: 1, cores: 1 },
   { kind: 'first', nanoseconds: 12 },
   { kind: 'total', nanoseconds: [1, 2, 3] },
   { kind: 'block', step: 3, nanoseconds: [] },

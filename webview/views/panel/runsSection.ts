@@ -52,6 +52,7 @@ export function runsContent({ runs, capabilities }: State, actions: Actions): Ch
         ['10 – 90 %', `${formatMs(shown.latencyMs.p10)} – ${formatMs(shown.latencyMs.p90)}`],
         ['sum of blocks', formatMs(sumOf(shown))],
         ['target', runPlace(shown)],
+        ['driver', shown.device?.opencl ?? ''],
         ['arena', formatBytes(shown.arenaBytes)],
         ['traffic', formatBytes(shown.movedBytes)],
         ['built in', formatMs(shown.compileMs)],

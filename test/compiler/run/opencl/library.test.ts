@@ -17,7 +17,7 @@ vi.setConfig({ testTimeout: 60_000 });
 const MAIN = String.raw`#include "fusion_cl.h"
 #include "fusion_runtime.h"
 int main(int count, char **words) {
-  if (count > 1) fusion_report_hello(words[1], 1, 0);
+  if (count > 1) fusion_report_hello(words[1], NULL, 1, 0);
   else fusion_cl_load();
   return 0;
 }

@@ -52,6 +52,7 @@ describe.skipIf(openclLacks() !== undefined)(suiteName('runs on OpenCL'), () => 
     const { report } = await run(NETWORK, { verify: true });
     expect(report.verify).toMatchObject({ reference: 'interpreter', passed: true });
     expect(report.target).toBe('opencl');
+    expect(report.device).toMatchObject({ opencl: expect.stringMatching(/^OpenCL \d\.\d/) });
     expect(report.latencyMs.median).toBeGreaterThan(0);
     expect(report.blocks.every(({ medianMs }) => medianMs > 0)).toBe(true);
   });
