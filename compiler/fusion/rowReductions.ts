@@ -80,8 +80,9 @@ function normalisationAxes(ecg: Ecg, node: EcgNode): readonly number[] | undefin
   const isMatrix = type.endsWith('Softmax') && opset < 13;
   const axis = attribute?.kind === 'int' ? attribute.value : isMatrix ? 1 : -1;
   const first = axis < 0 ? axis + rank : axis;
+  if (!(first >= 0 && first < rank)) return undefined;
   if (type.endsWith('Softmax') && !isMatrix) return [first];
-  return Array.from({ length: Math.max(0, rank - first) }, (_, i) => first + i);
+  return Array.from({ length: rank - first }, (_, i) => first + i);
 }
 
 /** Whether a Softmax or normalisation reduces the last axis alone: rows that lie in memory. */

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Ecg } from '../../../compiler/ecg/ecg.ts';
 import { explainVerdict } from '../../../compiler/fusion/explain.ts';
 import type { FusionPlan, Override } from '../../../compiler/fusion/plan.ts';
+import { isAlongLastAxis, reducedRow } from '../../../compiler/fusion/rowReductions.ts';
 import { stageNests } from '../../../compiler/schedule/stageNests.ts';
 import { markIndependent } from '../../../compiler/schedule/independent.ts';
 import { fuseNests } from '../../../compiler/schedule/fuseNests.ts';
@@ -243,5 +244,23 @@ describe('attention stays apart, and says why', () => {
       );
       expect(Math.max(...products), planner).toBe(1);
     }
+  });
+});
+
+describe('rows that a file names wrongly', () => {
+  // Nothing may be counted from such an axis: an array of that length would end the process.
+  it.each([-(2 ** 40), -4, 3, 2 ** 40])('an axis of %d is no row', (axis) => {
+    const { ecg } = prepareSpec({
+      opset: 11,
+      inputs: [input('x', 'float32', [2, 3, 4])],
+      nodes: [node('Softmax', ['x'], ['y'], { axis: -1 }), node('Relu', ['y'], ['z'])],
+      outputs: ['z'],
+    });
+    const [softmax] = ecg.nodes;
+    const attributes = new Map([['axis', { kind: 'int', value: axis } as const]]);
+    const wrong = { ...softmax!, operator: { ...softmax!.operator, attributes } };
+    expect(reducedRow(ecg, wrong)).toBeUndefined();
+    expect(isAlongLastAxis(ecg, wrong)).toBe(false);
+    expect(isAlongLastAxis(ecg, softmax!)).toBe(true);
   });
 });
