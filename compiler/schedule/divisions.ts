@@ -39,12 +39,15 @@ interface Division {
   readonly divisor: number;
 }
 
-/** A variable with constant extent that is divided by a proper divisor of it; the smallest such divisor. */
+/**
+ * A variable that is divided by what its extent is a multiple of, and not all of it; the smallest such divisor. A batch
+ * that only a run knows times rows of each item is such an extent.
+ */
 function smallestDivision(
   body: readonly Stmt[],
   refused: ReadonlySet<string>,
 ): Division | undefined {
-  const extents = new Map<string, number>();
+  const extents = new Map<string, Index>();
   let best: Division | undefined;
   const visitIndex = (index: Index): void => {
     if (index.kind === 'floorDiv' || index.kind === 'mod') {
@@ -52,8 +55,9 @@ function smallestDivision(
       for (const { name, factor } of linearParts(index.a)) {
         const extent = extents.get(name);
         const step = factor !== 0 && divisor % factor === 0 ? divisor / factor : 0;
-        if (extent === undefined || step < 2 || step >= extent || extent % step !== 0) continue;
-        if (refused.has(name)) continue;
+        if (extent === undefined || step < 2 || refused.has(name)) continue;
+        if (extent.kind === 'constant' && step >= extent.value) continue;
+        if (constantFactor(extent) % step !== 0) continue;
         if (best === undefined || step < best.divisor) best = { variable: name, divisor: step };
       }
     }
@@ -65,9 +69,7 @@ function smallestDivision(
   };
   const visit = (stmts: readonly Stmt[]): void => {
     for (const stmt of stmts) {
-      if (stmt.kind === 'for' && stmt.extent.kind === 'constant') {
-        extents.set(stmt.variable, stmt.extent.value);
-      }
+      if (stmt.kind === 'for') extents.set(stmt.variable, stmt.extent);
       stmtIndices(stmt).forEach(visitIndex);
       expressionsOf(stmt).forEach(visitExpr);
       bodiesOf(stmt).forEach(visit);
@@ -75,6 +77,13 @@ function smallestDivision(
   };
   visit(body);
   return best;
+}
+
+/** What every value of an extent is a multiple of. */
+function constantFactor(extent: Index): number {
+  if (extent.kind === 'constant') return extent.value;
+  if (extent.kind !== 'multiply') return 1;
+  return constantFactor(extent.a) * constantFactor(extent.b);
 }
 
 function partsOf(index: Index): readonly Index[] {

@@ -60,14 +60,17 @@ function isIndependent({ axes, accesses }: Nest): boolean {
   return stores.length > 0 && stores.every((store) => isInjective(store, axes, store.facts));
 }
 
-/** Positions are a number system in the loop variables: each stride is above all that smaller ones reach. */
+/**
+ * Positions are a number system in the loop variables: each stride is above all that smaller ones reach. The digit of
+ * the largest stride may have any extent: a batch that only a run knows.
+ */
 function isInjective({ position, inner }: Access, axes: readonly Axis[], facts: Facts): boolean {
   const digits: { readonly stride: number; readonly extent: number }[] = [];
   for (const { variable, extent } of [...axes, ...inner]) {
     if (extent === 1) continue;
     const stride = strideOf(position, variable, facts);
-    if (extent === undefined || stride === 'irregular' || stride === 0) return false;
-    digits.push({ stride: Math.abs(stride), extent });
+    if (stride === 'irregular' || stride === 0) return false;
+    digits.push({ stride: Math.abs(stride), extent: extent ?? Infinity });
   }
   digits.sort((a, b) => a.stride - b.stride);
   let reach = 0;

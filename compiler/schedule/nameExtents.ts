@@ -3,7 +3,7 @@
  * divide them, and proofs about a name with a range are short where those about its formula are not found.
  */
 import type { Index } from '../loop/indexExpr.ts';
-import { variable, visitNames } from '../loop/indexExpr.ts';
+import { multiply, variable, visitNames } from '../loop/indexExpr.ts';
 import type { LoopProgram, Stmt } from '../loop/ir.ts';
 import { printIndex } from '../loop/print.ts';
 import { Names } from './transform/names.ts';
@@ -13,6 +13,10 @@ export function nameExtents(program: LoopProgram): LoopProgram {
   const bound: Stmt[] = [];
   const taken = Names.of(program);
   const nameOf = (extent: Index): Index => {
+    // Rows of every item: the number of items is what is computed.
+    if (extent.kind === 'multiply' && extent.b.kind === 'constant') {
+      return multiply(nameOf(extent.a), extent.b.value);
+    }
     if (!isComputed(extent)) return extent;
     const key = printIndex(extent);
     let name = names.get(key);

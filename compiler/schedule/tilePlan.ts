@@ -91,6 +91,8 @@ export function planTile(nest: Nest, context: TileContext): TilePlan | undefined
 
 /** Counts that only a run knows are taken as this: many rows, and no tile divides them. */
 const UNKNOWN_EXTENT = 97;
+/** Rows of the tile that only a run counts cost this much more: they may be few, and items of a batch lie far apart. */
+const UNKNOWN_ROWS = 1.25;
 
 function extentOf({ extent }: Axis): number {
   return extent ?? UNKNOWN_EXTENT;
@@ -134,7 +136,8 @@ function bestCandidate(
       const gathers = gatherCycles(loads, shapes, rows, columns.extent);
       const scattered = storeShapes.filter((shape) => shape === 'gathered').length;
       const scatter = (scattered * GATHER * columns.extent * (rows ? extentOf(rows) : 1)) / steps;
-      const cycles = share * steps * (costOf(question, tile) + gathers + scatter) + copies;
+      const risk = rows !== undefined && rows.extent === undefined ? UNKNOWN_ROWS : 1;
+      const cycles = risk * share * steps * (costOf(question, tile) + gathers + scatter) + copies;
       if (best === undefined || cycles < best.cycles * 0.999) {
         best = { columns, rows, lanes, tile, cycles, turned };
       }

@@ -43,12 +43,13 @@ export class Block {
   readonly width: number;
   /** The innermost loop around rows: planes of a block are consecutive in it. */
   readonly plane: LoopAxis;
-  /** Of outer loops, row and column: what they start from in this block. */
+  /** Of outer loops, open ones too, row and column: what they start from in this block. */
   readonly starts: ReadonlyMap<string, Index>;
   /** Bindings that `starts` needs. */
   readonly bound: readonly Stmt[];
-  /** The loop over blocks, and how many there are. */
-  readonly over: LoopAxis;
+  /** The loop over blocks: those of one image, times as many images as a run finds where the batch is open. */
+  readonly over: LoopOver;
+  private readonly count: number;
 
   constructor(
     readonly conv: Convolution,
@@ -64,11 +65,17 @@ export class Block {
     this.height = rows * tile;
     this.width = columns * tile;
     const digits = this.digits();
-    const count = digits.reduce((product, { extent }) => product * extent, 1);
-    this.over = { variable: names.fresh('block'), extent: count };
+    this.count = digits.reduce((product, { extent }) => product * extent, 1);
+    const { open } = conv;
+    const count = open === undefined ? constant(this.count) : multiply(open.extent, this.count);
+    this.over = [names.fresh('block'), count];
     const starts = new Map<string, Index>();
     const bound: Stmt[] = [];
-    let inner = count;
+    let inner = this.count;
+    if (open !== undefined) {
+      const image = floorDiv(variable(this.over[0]), inner);
+      starts.set(open.variable, this.named(open.variable, image, bound));
+    }
     for (const { variable: name, extent, step } of digits) {
       inner /= extent;
       starts.set(name, multiply(this.digit({ variable: name, extent }, inner, bound), step));
@@ -92,8 +99,12 @@ export class Block {
 
   private digit({ variable: name, extent }: LoopAxis, inner: number, bound: Stmt[]): Index {
     if (extent === 1) return ZERO;
-    const quotient = floorDiv(variable(this.over.variable), inner);
-    const value = extent * inner === this.over.extent ? quotient : mod(quotient, extent);
+    const quotient = floorDiv(variable(this.over[0]), inner);
+    const isFirst = extent * inner === this.count && this.conv.open === undefined;
+    return this.named(name, isFirst ? quotient : mod(quotient, extent), bound);
+  }
+
+  private named(name: string, value: Index, bound: Stmt[]): Index {
     if (value.kind === 'variable') return value;
     const own = this.names.fresh(name);
     bound.push({ kind: 'letIndex', name: own, value });

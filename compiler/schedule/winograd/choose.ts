@@ -45,6 +45,8 @@ const STREAM = 6;
 /** Of the shorter of products and stream: what does not hide behind the longer. */
 const EXPOSED = 0.3;
 const MOST_TILES = 128;
+/** Images of an open batch: enough for blocks of one image each. */
+const OPEN_IMAGES = 32;
 /** Threads that blocks should keep busy. */
 const THREADS = 4;
 
@@ -66,12 +68,12 @@ export function blockingFor(size: ConvolutionSize, target: Machine): Blocking | 
   return best;
 }
 
-function sizeOf({ outer, row, column, channel, summed }: Convolution): ConvolutionSize {
+function sizeOf({ outer, open, row, column, channel, summed }: Convolution): ConvolutionSize {
   const product = (axes: readonly { readonly extent: number }[]): number =>
     axes.reduce((all, { extent }) => all * extent, 1);
   return {
     planes: outer.at(-1)?.extent ?? 1,
-    images: product(outer.slice(0, -1)),
+    images: product(outer.slice(0, -1)) * (open === undefined ? 1 : OPEN_IMAGES),
     rows: row.extent,
     columns: column.extent,
     depth: product(summed),

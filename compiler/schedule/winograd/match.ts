@@ -1,7 +1,7 @@
 /**
  * Recognises dense convolutions of 3 x 3 taps with stride 1 among the nests of a program, whatever is fused around
  * them: sums of products of a constant filter and something that depends on rows and taps only by their sum. Planes
- * of 3-D convolutions and the batch are loops around it; their taps are summed like channels.
+ * of 3-D convolutions and the batch are loops around it, of which one may be open; their taps are summed like channels.
  */
 import type { Buffer, Expr } from '../../loop/expr.ts';
 import { indicesOf, operandsOf } from '../../loop/expr.ts';
@@ -25,11 +25,18 @@ export interface LoopAxis {
   readonly extent: number;
 }
 
+export interface OpenAxis {
+  readonly variable: string;
+  readonly extent: Index;
+}
+
 export interface Convolution {
   /** What stands in the nest, outermost first: its loops and what is bound between them. */
   readonly levels: readonly Stmt[];
-  /** Batch, planes: all loops but the next three. */
+  /** Batch, planes: all loops but the next four. */
   readonly outer: readonly LoopAxis[];
+  /** A loop whose extent only a run knows: boxes of a detector. */
+  readonly open: OpenAxis | undefined;
   readonly channel: LoopAxis;
   readonly row: LoopAxis;
   readonly column: LoopAxis;
@@ -38,7 +45,7 @@ export interface Convolution {
   readonly filter: Buffer;
   /** Of the filter, its last two left out: over `channel` and `summed`. */
   readonly filterIndices: readonly Index[];
-  /** Statements that find one input, and it: over `outer`, `summed`, `atRow` and `atColumn`. */
+  /** Statements that find one input, and it: over `outer`, `open`, `summed`, `atRow` and `atColumn`. */
   readonly input: readonly Stmt[];
   readonly value: Expr;
   /** Names of row + tap and column + tap. */
@@ -71,7 +78,8 @@ export function matchConvolution(
   const all = axes.flatMap(({ variable: name, extent }) =>
     extent === undefined ? [] : [{ variable: name, extent }],
   );
-  if (all.length !== axes.length || factors.value.type !== 'f32') return undefined;
+  const [open, ...others] = loops.filter(({ extent }) => extent.kind !== 'constant');
+  if (others.length > 0 || factors.value.type !== 'f32') return undefined;
   const { buffer, indices } = factors.filter;
   const roles = rolesIn(factors.filter, taps, all);
   if (roles === undefined) return undefined;
@@ -80,19 +88,21 @@ export function matchConvolution(
     (at, { variable: name, extent }) => insideLoop(at, name, { kind: 'constant', value: extent }),
     loops.reduce((at, loop) => insideLoop(at, loop.variable, loop.extent), facts),
   );
-  const others = all.filter((axis) => axis !== channel);
+  const spatial = all.filter((axis) => axis !== channel);
   const found: Stmt = { kind: 'let', name: `${sum.name}.input`, value: factors.value };
-  const rows = alongTap([...factors.body, found], tapRow, others, inside);
-  const columns = rows && alongTap(rows.body, tapColumn, others, inside);
+  const rows = alongTap([...factors.body, found], tapRow, spatial, inside);
+  const columns = rows && alongTap(rows.body, tapColumn, spatial, inside);
   if (rows === undefined || columns === undefined || columns.axis === rows.axis) return undefined;
-  const outer = others.filter((axis) => axis !== rows.axis && axis !== columns.axis);
-  const free = new Set([...outer, ...summed].map((axis) => axis.variable));
+  const outer = spatial.filter((axis) => axis !== rows.axis && axis !== columns.axis);
+  const around = open === undefined ? outer : [open, ...outer];
+  const free = new Set([...around, ...summed].map((axis) => axis.variable));
   free.add(rows.at).add(columns.at);
   const last = columns.body.at(-1);
   if (last?.kind !== 'let' || !dependsOnlyOn(columns.body, free)) return undefined;
   return {
     levels,
     outer,
+    open: open && { variable: open.variable, extent: open.extent },
     channel,
     row: rows.axis,
     column: columns.axis,

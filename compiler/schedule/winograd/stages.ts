@@ -31,12 +31,9 @@ export function stagesOf(
 ): Stages {
   const block = new Block(conv, blocking, names);
   const stages = stagesOfBlock(block, filter);
-  const { variable: outer, extent } = block.over;
-  if (extent === 1) return { body: stages, outer: undefined };
-  return {
-    body: [loop(outer, constant(extent), [...block.bound, ...stages], 'parallel')],
-    outer,
-  };
+  const [outer, count] = block.over;
+  if (count.kind === 'constant' && count.value === 1) return { body: stages, outer: undefined };
+  return { body: [loop(outer, count, [...block.bound, ...stages], 'parallel')], outer };
 }
 
 function stagesOfBlock(block: Block, filter: Buffer): readonly Stmt[] {

@@ -112,7 +112,9 @@ describe('parseFacts', () => {
       const facts = parseFacts(rng.mangled([PIXEL]), 'S');
       expect(facts.name.length).toBeLessThanOrEqual(80);
 
-      expect(`${facts.name}${facts.soc}${facts.android}${facts.gpu}`).not.toMatch(/[\u0000-\u001f\u202e]/);
+      expect(`${facts.name}${facts.soc}${facts.android}${facts.gpu}`).not.toMatch(
+        /[\u0000-\u001f\u202e]/,
+      );
       expect(facts.clusters.flatMap(({ cores }) => cores).every((c) => c < MOST_CORES)).toBe(true);
       expect(facts.openclLibraries.every((path) => OPENCL_PATHS.includes(path))).toBe(true);
       expect(facts.abis.every((abi) => /^[\w-]+$/.test(abi))).toBe(true);

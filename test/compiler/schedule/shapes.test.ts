@@ -14,6 +14,8 @@ interface Case {
   readonly name: string;
   readonly dims: readonly (readonly number[])[];
   readonly nodes: readonly Bytes[];
+  /** Only a run knows the batch: as many items as `dims` say. */
+  readonly open?: true;
 }
 
 const count = (dims: readonly number[]): number => dims.reduce((a, b) => a * b, 1);
@@ -30,6 +32,10 @@ function conv(
     dims: [x, w, [channels]],
     nodes: [node(type, ['x0', 'x1', 'x2'], ['c'], attributes), node('Relu', ['c'], ['y'])],
   };
+}
+
+function openBatch(each: Case): Case {
+  return { ...each, name: `${each.name}, batch open`, open: true };
 }
 
 function product(a: readonly number[], b: readonly number[], turned = false): Case {
@@ -73,6 +79,22 @@ const CASES: readonly Case[] = [
   conv([1, 8, 17], [4, 8, 3], { pads: [1, 1] }),
   conv([1, 8, 4, 5], [8, 8, 2, 2], { strides: [2, 2] }, 'ConvTranspose'),
   conv([1, 4, 5, 4], [4, 6, 3, 3], { strides: [2, 2], pads: [1, 1, 1, 1] }, 'ConvTranspose'),
+  openBatch(conv([3, 16, 5, 6], [16, 16, 3, 3], { pads: [1, 1, 1, 1] })),
+  openBatch(conv([2, 8, 4, 5], [8, 1, 3, 3], { group: 8, pads: [1, 1, 1, 1] })),
+  openBatch(conv([3, 16, 3, 4], [16, 16, 2, 2], { strides: [2, 2] }, 'ConvTranspose')),
+  openBatch({
+    name: 'Conv + Sigmoid + Flatten',
+    dims: [
+      [3, 8, 4, 5],
+      [11, 8, 1, 1],
+    ],
+    nodes: [
+      node('Conv', ['x0', 'x1'], ['c']),
+      node('Sigmoid', ['c'], ['s']),
+      node('Flatten', ['s'], ['y'], { axis: 2 }),
+    ],
+  }),
+  openBatch(single('MaxPool', [2, 16, 6, 6], { kernel_shape: [2, 2], strides: [2, 2] })),
   product([5, 7], [7, 9]),
   product([1, 13], [13, 33]),
   product([17, 1], [1, 19]),
@@ -120,10 +142,12 @@ function expectClose(result: readonly Tensor[], expected: readonly Tensor[]): vo
 
 const TARGETS_UNDER_TEST = [SMALL_TARGET, TARGETS['x86_64-avx2'], TARGETS.wasm];
 
-describe.each(CASES)('$name', ({ dims, nodes }) => {
+describe.each(CASES)('$name', ({ dims, nodes, open }) => {
   const { model } = prepareSpec({
     opset: 11,
-    inputs: dims.map((shape, i) => input(`x${i}`, 'float32', shape)),
+    inputs: dims.map((shape, i) =>
+      input(`x${i}`, 'float32', open && i === 0 ? ['n', ...shape.slice(1)] : shape),
+    ),
     nodes,
     outputs: ['y'],
   });

@@ -18,6 +18,8 @@ interface Case {
   readonly blocking?: Blocking;
   /** Default: a bias and an activation behind. */
   readonly nodes?: readonly Bytes[];
+  /** Only a run knows the batch: as many images as `x` says. */
+  readonly open?: true;
 }
 
 const SAME = { pads: [1, 1, 1, 1] };
@@ -26,11 +28,16 @@ const WHOLE: Blocking = { tile: 4, rows: 8, columns: 8 };
 const count = (dims: readonly number[]): number => dims.reduce((a, b) => a * b, 1);
 
 /** Runs the case both ways and compares; says whether filters were transformed. */
-function runs({ x, w, attributes = {}, blocking = WHOLE, nodes }: Case, target = SMALL_TARGET) {
+function runs(
+  { x, w, attributes = {}, blocking = WHOLE, nodes, open }: Case,
+  target = SMALL_TARGET,
+) {
   const dims = [x, w, [w[0]!]];
   const { model } = prepareSpec({
     opset: 11,
-    inputs: dims.map((shape, i) => input(`x${i}`, 'float32', shape)),
+    inputs: dims.map((shape, i) =>
+      input(`x${i}`, 'float32', open && i === 0 ? ['n', ...shape.slice(1)] : shape),
+    ),
     nodes: nodes ?? [
       node('Conv', ['x0', 'x1', 'x2'], ['c'], attributes),
       node('Relu', ['c'], ['y']),
@@ -90,6 +97,27 @@ describe('through the domain', () => {
     ['parts of vectors', { x: [1, 6, 7, 9], w: [11, 6, 3, 3], attributes: SAME }],
     ['uneven padding', { x: [1, 5, 9, 6], w: [4, 5, 3, 3], attributes: { pads: [2, 0, 1, 3] } }],
     ['a batch', { x: [3, 8, 7, 5], w: [8, 8, 3, 3], attributes: SAME }],
+    ['an open batch', { x: [3, 8, 7, 5], w: [8, 8, 3, 3], attributes: SAME, open: true }],
+    [
+      'blocks of an open batch',
+      {
+        x: [3, 8, 9, 13],
+        w: [12, 8, 3, 3],
+        attributes: SAME,
+        blocking: { tile: 4, rows: 2, columns: 3 },
+        open: true,
+      },
+    ],
+    [
+      'planes together in an open batch',
+      {
+        x: [2, 4, 4, 6, 5],
+        w: [5, 4, 3, 3, 3],
+        attributes: { pads: [1, 1, 1, 1, 1, 1] },
+        blocking: { tile: 4, rows: 2, columns: 2, planes: 2 },
+        open: true,
+      },
+    ],
     [
       'blocks',
       {
