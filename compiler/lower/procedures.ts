@@ -76,10 +76,26 @@ const scatterElements: Lowering = (op) => {
       const value = joined(op, load(out!, target), inner.at(updates, index));
       inner.store(out!, target, value);
     };
-    const eachRow = (row: Scope, other: readonly Index[]): void =>
-      row.loops('k', [indices.shape[axis]!], (inner, [along]) => update(inner, other, along!));
-    if (op.manyThreads) sideBySide(scope, 'j', others, eachRow);
-    else scope.loops('j', others, eachRow, 'parallel');
+    const length = [indices.shape[axis]!];
+    if (op.manyThreads) {
+      return sideBySide(scope, 'j', others, (row, other) =>
+        row.loops('k', length, (inner, [along]) => update(inner, other, along!)),
+      );
+    }
+    // Threads take the outermost of the others, and each goes through memory as it lies.
+    const first =
+      1 + others.findIndex((extent) => !(extent.kind === 'constant' && extent.value === 1));
+    scope.loops(
+      'j',
+      others.slice(0, first),
+      (row, outer) =>
+        row.loops('k', length, (step, [along]) =>
+          step.loops('j', others.slice(first), (inner, rest) =>
+            update(inner, [...outer, ...rest], along!),
+          ),
+        ),
+      'parallel',
+    );
   });
 };
 
