@@ -45,6 +45,19 @@ test('another order passes where a model selects, other elements do not', async 
   expect(await verdict(row(2, 3), [row(1, 2)], true)).toBe('wrong');
 });
 
+test('one place in a hundred may be that of a neighbour which is as good', async () => {
+  const places = (other: number, count = 100): Tensor =>
+    tensorOf(
+      'int64',
+      [count],
+      Array.from({ length: count }, (_, i) => BigInt(i < other ? 2 * i + 1 : 2 * i)),
+    );
+  expect(await verdict(places(1), [places(0)], true)).toBe('rounding');
+  expect(await verdict(places(1), [places(0)])).toBe('wrong');
+  expect(await verdict(places(2), [places(0)], true)).toBe('wrong');
+  expect(await verdict(places(1, 99), [places(0, 99)], true)).toBe('wrong');
+});
+
 test('places of a selection may be others where their number moves for the reference', async () => {
   const places = (...values: number[]): Tensor =>
     tensorOf('int64', [values.length], values.map(BigInt));
