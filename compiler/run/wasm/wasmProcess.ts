@@ -2,7 +2,7 @@
  * The process that runs a module: the main thread only watches (time limit, the caller's death, a thread that dies), the
  * leader thread runs the steps, more threads help it. Says the same JSON lines as the native program.
  */
-import { readFileSync, writeSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
@@ -18,6 +18,7 @@ import type { WasmLayout, WasmProgram } from './wasmProgram.ts';
 import { MODULE_FILE, MOST_MEMORY_BYTES, PROGRAM_FILE, wasmLayout } from './wasmProgram.ts';
 import { RunEnd } from './runEnd.ts';
 import { WasmRun } from './wasmRun.ts';
+import { writeLine } from './writeLine.ts';
 
 /** What every thread needs. */
 interface ThreadData {
@@ -33,7 +34,7 @@ interface ThreadData {
 const PAGE = 65536;
 
 function say(message: RunnerMessage): void {
-  writeSync(1, `${JSON.stringify(message)}\n`);
+  writeLine(JSON.stringify(message));
 }
 
 /** Ends the process with an error line. */
