@@ -128,12 +128,15 @@ export class Workbench {
         await this.page.keyboard.press('F1');
         await input.waitFor({ timeout: 3000 }).catch(() => undefined);
       }
-      await input.fill(`>${title}`);
-      // The palette holds what was enabled when it opened, which on a busy machine may be too early.
-      const isThere = await row.waitFor({ timeout: 5000 }).then(
-        () => true,
-        () => false,
-      );
+      // It may close again while the focus moves, and holds what was enabled when it opened, which on a busy machine
+      // may be too early.
+      const isThere = await input
+        .fill(`>${title}`, { timeout: 3000 })
+        .then(() => row.waitFor({ timeout: 5000 }))
+        .then(
+          () => true,
+          () => false,
+        );
       if (isThere) break;
       await this.page.keyboard.press('Escape');
       await input.waitFor({ state: 'hidden' });
