@@ -6,6 +6,7 @@
  */
 import type { EcgNode, Ecg } from '../ecg/ecg.ts';
 import { formatDim } from '../graph/dim.ts';
+import { axesIn, axisIn } from '../ops/axes.ts';
 
 const REDUCTIONS: ReadonlySet<string> = new Set([
   'ReduceL1',
@@ -68,7 +69,7 @@ function reductionAxes(ecg: Ecg, node: EcgNode): readonly number[] | undefined {
   const empty = operator.attributes.get('noop_with_empty_axes');
   if (axes.length === 0 && empty?.kind === 'int' && empty.value === 1) return undefined;
   if (axes.length === 0) return Array.from({ length: rank }, (_, axis) => axis);
-  return axes.map((axis) => (axis < 0 ? axis + rank : axis));
+  return axesIn(axes, rank);
 }
 
 function normalisationAxes(ecg: Ecg, node: EcgNode): readonly number[] | undefined {
@@ -79,8 +80,8 @@ function normalisationAxes(ecg: Ecg, node: EcgNode): readonly number[] | undefin
   // Softmax before opset 13 takes its input as a matrix: all axes from `axis` (1 when absent) on form the row.
   const isMatrix = type.endsWith('Softmax') && opset < 13;
   const axis = attribute?.kind === 'int' ? attribute.value : isMatrix ? 1 : -1;
-  const first = axis < 0 ? axis + rank : axis;
-  if (!(first >= 0 && first < rank)) return undefined;
+  const first = axisIn(axis, rank);
+  if (first === undefined) return undefined;
   if (type.endsWith('Softmax') && !isMatrix) return [first];
   return Array.from({ length: rank - first }, (_, i) => first + i);
 }

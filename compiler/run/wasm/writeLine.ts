@@ -9,6 +9,8 @@ export type Write = (bytes: Uint8Array, offset: number) => number;
 
 /** Milliseconds between tries. */
 const PAUSE = 1;
+/** Nothing wakes who waits here. */
+const NEVER = new Int32Array(new SharedArrayBuffer(4));
 
 /** Writes all of a line to the standard output, or to what `write` writes to. Throws what it throws but EAGAIN. */
 export function writeLine(
@@ -16,13 +18,12 @@ export function writeLine(
   write: Write = (bytes, offset) => writeSync(1, bytes, offset),
 ): void {
   const bytes = new TextEncoder().encode(`${line}\n`);
-  const never = new Int32Array(new SharedArrayBuffer(4));
   for (let done = 0; done < bytes.length;) {
     try {
       done += write(bytes, done);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
-      Atomics.wait(never, 0, 0, PAUSE);
+      Atomics.wait(NEVER, 0, 0, PAUSE);
     }
   }
 }

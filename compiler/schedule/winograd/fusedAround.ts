@@ -16,15 +16,13 @@ import { TAPS } from './transforms.ts';
 /** Inputs under the tiles of the block, zero in the padding and beyond the last tile's outputs. */
 export function gatherInputs(block: Block, patch: Buffer): Stmt {
   const { names, starts } = block;
-  const { row, column, input, value, atRow, atColumn, outer, open } = block.conv;
+  const { row, column, input, value, atRow, atColumn } = block.conv;
   const { axes, index, indices } = block.summed();
   const [height, width] = block.inputs;
   const plane = block.planeLoop();
   const [r, c] = [names.fresh(row.variable), names.fresh(column.variable)];
   const [rowAt, columnAt] = block.at(r, c);
-  const places = new Map([...indices, [atRow, rowAt], [atColumn, columnAt]]);
-  const around = open === undefined ? outer : [open, ...outer];
-  for (const { variable: name } of around) places.set(name, starts.get(name)!);
+  const places = new Map([...starts, ...indices, [atRow, rowAt], [atColumn, columnAt]]);
   block.inPlane(places, plane[0]);
   const found = names.fresh('input');
   const assigned: Stmt = { kind: 'assign', name: found, value };
