@@ -76,9 +76,11 @@ async function saveAs(path: string): Promise<void> {
 /** Types a name that stands for `ln1` into the search and goes there. */
 async function find(name: string): Promise<void> {
   await graph.press('/');
+  const box = graph.frame.locator('.search');
+  // Keys that come before the focus go to the graph.
+  await box.locator('input:focus').waitFor();
   await workbench.page.keyboard.press('Control+a');
   await workbench.page.keyboard.type(name);
-  const box = graph.frame.locator('.search');
   await expect.poll(() => box.innerText()).toMatch(/^1( |$)/);
   await workbench.page.keyboard.press('Enter');
   await expect.poll(() => section('Selection').innerText()).toMatch(/name\s+ln1_node/);

@@ -82,11 +82,22 @@ export class Workbench {
 
   /** Opens a file of the workspace's top folder from the explorer and waits for its tab. */
   async openFile(name: string): Promise<void> {
-    // One click only: a double click may resolve the editor twice.
-    await this.page
+    const row = this.page
       .locator('.explorer-folders-view .monaco-list-row')
-      .filter({ has: this.page.getByText(name, { exact: true }) })
-      .click();
+      .filter({ has: this.page.getByText(name, { exact: true }) });
+    for (let tries = 0; tries < 5; tries++) {
+      // One click only: a double click may resolve the editor twice.
+      await row.click();
+      // The explorer uses its rows again: where a file appeared meanwhile, the click meets another one.
+      const isOpen = await this.tab(name)
+        .first()
+        .waitFor({ timeout: 5000 })
+        .then(
+          () => true,
+          () => false,
+        );
+      if (isOpen) return;
+    }
     await this.tab(name).first().waitFor();
   }
 
