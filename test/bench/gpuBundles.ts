@@ -1,7 +1,8 @@
 // Bundles of models for a machine that has a GPU, OpenCL and a C compiler, but no Node: per model and planner a folder of
 // sources, kernels, inputs and a recipe for weights (numbers of the right spread; values change nothing but the number of
 // boxes that detectors keep). `test/bench/gpu/run.sh FOLDER` builds and times them there.
-//   npm run bench -- gpuBundles FOLDER [--models a,b] [--planners none,dnnfusion] [--target native]
+//   npm run bench -- gpuBundles FOLDER [--models a,b] [--planners none,dnnfusion,extended] [--target native] [--units 132]
+// units: multiprocessors of the GPU, for the choice of tiles.
 // native: C for x86-64 with AVX-512, in the steps of `npm run bench -- breakdown`.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -20,6 +21,7 @@ import { gpuFiles } from '../../compiler/run/opencl/gpuFiles.ts';
 import { prepareModel } from '../../compiler/run/prepareModel.ts';
 import type { RunTables } from '../../compiler/run/runTables.ts';
 import { runTables } from '../../compiler/run/runTables.ts';
+import type { Target } from '../../compiler/target/target.ts';
 import { TARGETS } from '../../compiler/target/target.ts';
 import { MODELS } from '../runs/materialised.ts';
 import type { Step } from './steps/breakdown.ts';
@@ -34,16 +36,21 @@ const { values, positionals } = parseArgs({
     models: { type: 'string' },
     planners: { type: 'string' },
     target: { type: 'string', default: 'opencl' },
+    units: { type: 'string', default: String(TARGETS.opencl.computeUnits) },
   },
 });
 const [folder] = positionals;
 if (folder === undefined) throw new Error('npm run bench -- gpuBundles FOLDER');
 const models = values.models?.split(',') ?? MODELS;
 const isNative = values.target === 'native';
+const target: Target = isNative
+  ? TARGETS['x86_64-avx512']
+  : { ...TARGETS.opencl, computeUnits: Number(values.units) };
 // On a GPU unfused is the model as it stands in the file; values have one layout there.
 const GPU_STEPS: readonly Step[] = [
   { name: 'none', planner: 'none', rewriting: false, layouts: 'chosen' },
   { name: 'dnnfusion', planner: 'dnnfusion', rewriting: true, layouts: 'chosen' },
+  { name: 'extended', planner: 'extended', rewriting: true, layouts: 'chosen' },
 ];
 const STEPS = isNative ? BREAKDOWN : GPU_STEPS;
 const steps = STEPS.filter(({ name }) => values.planners?.split(',').includes(name) ?? true);
@@ -58,12 +65,7 @@ for (const name of models) {
       const dims = new Map(Object.entries(edits.bindings));
       const prepared = prepareModel(imported, { dims, rewrite: edits.rewrite });
       const plan = prepared.planner.plan(edits);
-      const bundle = await buildBundle(
-        prepared.bound,
-        plan,
-        isNative ? TARGETS['x86_64-avx512'] : TARGETS.opencl,
-        { layouts: step.layouts },
-      );
+      const bundle = await buildBundle(prepared.bound, plan, target, { layouts: step.layouts });
       await write(bundle, source, prepared, join(folder, `${name}-${step.name}`));
       console.log(
         `${name} ${step.name}: ${plan.blocks.length} blocks, ${bundle.kernels.length} kernels, ${((performance.now() - start) / 1000).toFixed(1)} s`,

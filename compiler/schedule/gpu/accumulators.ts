@@ -9,7 +9,7 @@ import { constant, floorDiv, mod } from '../../loop/indexExpr.ts';
 import { store } from '../../loop/ir.ts';
 import type { Names } from '../transform/names.ts';
 import { Refused } from '../transform/place.ts';
-import type { ProductPlan } from './productPlan.ts';
+import type { ProductItem, ProductPlan } from './productPlan.ts';
 import { LANES } from './productPlan.ts';
 import type { ProductSlice } from './productSlice.ts';
 import type { Writer } from './writer.ts';
@@ -24,7 +24,8 @@ export class Accumulators {
     private readonly plan: ProductPlan,
     names: Names,
   ) {
-    const { contraction, tile, items } = plan;
+    const { contraction, tile } = plan;
+    const items = plan.items * tile.teams;
     this.buffer = {
       name: names.fresh('sums'),
       storage: contraction.sum.type,
@@ -36,25 +37,25 @@ export class Accumulators {
     this.flat = { ...this.buffer, shape, lanes: 1 };
   }
 
-  clear(writer: Writer, item: Index): void {
+  clear(writer: Writer, { index }: ProductItem): void {
     const { tile, contraction } = this.plan;
     const nought = broadcast(literal(contraction.sum.type, 0), LANES);
     for (let i = 0; i < tile.itemRows; i++) {
       for (let j = 0; j < tile.itemColumns / LANES; j++) {
-        writer.emit(store(this.buffer, [item, constant(i), constant(j)], nought));
+        writer.emit(store(this.buffer, [index, constant(i), constant(j)], nought));
       }
     }
   }
 
-  /** Row and column of an item in its group, in vectors. */
-  position(writer: Writer, item: Index): readonly [Index, Index] {
+  /** Row and column of an item in its team's tile, in vectors. */
+  position(writer: Writer, { own }: ProductItem): readonly [Index, Index] {
     const { tile } = this.plan;
     const across = tile.columns / tile.itemColumns;
-    return [writer.index('y', floorDiv(item, across)), writer.index('x', mod(item, across))];
+    return [writer.index('y', floorDiv(own, across)), writer.index('x', mod(own, across))];
   }
 
   /** Adds the products of the item's rows and columns of two slices in group memory. */
-  addProducts(writer: Writer, rows: ProductSlice, columns: ProductSlice, item: Index): void {
+  addProducts(writer: Writer, rows: ProductSlice, columns: ProductSlice, item: ProductItem): void {
     const { buffer: acc } = this;
     const { tile, contraction } = this.plan;
     const { type } = contraction.sum;
@@ -68,7 +69,8 @@ export class Accumulators {
       ): readonly Expr[] =>
         Array.from({ length: count / LANES }, (_, i) => {
           const name = inside.names.fresh('part');
-          const at = [d, inside.simplify(scaled(own, LANES, constant(i * step * LANES)))];
+          const along = inside.simplify(scaled(own, LANES, constant(i * step * LANES)));
+          const at = [item.team, d, along];
           inside.emit({ kind: 'let', name, value: load(buffer, at, LANES) });
           return read(name, type, LANES);
         });
@@ -77,7 +79,7 @@ export class Accumulators {
       for (let i = 0; i < tile.itemRows; i++) {
         const factor = broadcast(lane(a[Math.floor(i / LANES)]!, i % LANES), LANES);
         b.forEach((own, j) => {
-          const at = [item, constant(i), constant(j)];
+          const at = [item.index, constant(i), constant(j)];
           inside.emit(store(acc, at, binary('add', load(acc, at), binary('mul', factor, own))));
         });
       }

@@ -1,7 +1,7 @@
 /**
  * In which order a product walks its reduction, and how a step of the walk becomes indices. Where the channels divide
  * into steps, windows go outside: their position is then the same for a whole step, and only the channel differs
- * from element to element. Otherwise all reduction loops are one.
+ * from element to element. Otherwise, and where the loops are one row of every operand, all reduction loops are one.
  */
 import type { Index, IndexCondition } from '../../loop/indexExpr.ts';
 import { add, constant, floorDiv, less, mod, multiply, product } from '../../loop/indexExpr.ts';
@@ -26,14 +26,27 @@ export interface DepthPlan {
   readonly steps: number;
   /** Indices that a whole step shares. */
   around(writer: Writer, step: Index): DepthIndices;
-  /** All indices at one place of a step. */
-  inside(writer: Writer, step: Index, place: Index, around: DepthIndices): DepthIndices;
-  /** Neighbours along the reduction are neighbours in the operand's memory, those along its own axes are not. */
-  alongDepth(operand: Operand, nest: Nest): boolean;
+  /**
+   * All indices at one place of a step, where `width` elements are read at a time. Refuses widths that do not divide the
+   * innermost loop of the reduction.
+   */
+  inside(
+    writer: Writer,
+    step: Index,
+    place: Index,
+    around: DepthIndices,
+    width: number,
+  ): DepthIndices;
+  /** What neighbours in the operand's memory are neighbours of: its own last axis, or else the reduction. */
+  contiguous(operand: Operand, nest: Nest): 'own' | 'depth' | undefined;
 }
 
-export function planDepth(loops: readonly Loop[], { depth, parts }: ProductTile): DepthPlan {
-  const order = orderOf(loops, depth);
+export function planDepth(
+  loops: readonly Loop[],
+  nest: Nest,
+  { depth, parts, teams }: ProductTile,
+): DepthPlan {
+  const order = isOneRow(loops, nest) ? loops : orderOf(loops, depth);
   const extents = order.map((loop) => {
     const { extent } = loop;
     if (extent.kind !== 'constant') throw new Refused('the length of the sum is not known');
@@ -45,19 +58,32 @@ export function planDepth(loops: readonly Loop[], { depth, parts }: ProductTile)
   const stepped = order.length > 1 && channels % depth === 0;
   const steps = Math.ceil(total / depth);
   // Parts of unequal length run beyond the end.
-  const over = Math.ceil(steps / parts) * parts > steps;
-  const alongDepth = (operand: Operand, nest: Nest): boolean => runsAlong(operand, nest, last);
+  const shares = parts * teams;
+  const over = Math.ceil(steps / shares) * shares > steps;
+  const contiguous = (operand: Operand, nest: Nest): ReturnType<DepthPlan['contiguous']> =>
+    contiguousIn(operand, nest, last);
   if (!stepped) {
     const parts: readonly Extent[] = order;
     return {
       order,
       steps,
-      alongDepth,
+      contiguous,
       around: () => ({ indices: new Map(), guards: [] }),
-      inside(writer, step, place) {
+      inside(writer, step, place, _, width) {
         const flat = add(multiply(step, depth), place);
-        const indices = writer.decoded(writer.clamped('k', flat, constant(total)), parts);
-        return { indices, guards: [less(flat, total)] };
+        const guards = [less(flat, total)];
+        if (width === 1) {
+          const indices = writer.decoded(writer.clamped('k', flat, constant(total)), parts);
+          return { indices, guards };
+        }
+        if (channels % width !== 0) throw new Refused('vectors across rows of the reduction');
+        const vectors = order.map((loop): Extent =>
+          loop === last ? { ...loop, extent: constant(channels / width) } : loop,
+        );
+        const at = writer.clamped('k', floorDiv(flat, width), constant(total / width));
+        const indices = new Map(writer.decoded(at, vectors));
+        indices.set(last.variable, multiply(indices.get(last.variable)!, width));
+        return { indices, guards };
       },
     };
   }
@@ -67,7 +93,7 @@ export function planDepth(loops: readonly Loop[], { depth, parts }: ProductTile)
   return {
     order,
     steps,
-    alongDepth,
+    contiguous,
     around(writer, step) {
       const window = writer.clamped('window', floorDiv(step, perWindow), count);
       const indices = new Map(writer.decoded(window, windows));
@@ -83,6 +109,26 @@ export function planDepth(loops: readonly Loop[], { depth, parts }: ProductTile)
   };
 }
 
+/** Whether the loops walk every operand as one loop would: a row that was cut where something else divides it. */
+function isOneRow(loops: readonly Loop[], { accesses }: Nest): boolean {
+  return accesses
+    .filter(
+      (access) => access.kind === 'load' && loops.some((loop) => dependsOn(access, loop.variable)),
+    )
+    .every(({ position, facts }) =>
+      loops.slice(1).every(({ variable, extent }, at) => {
+        const outer = strideOf(position, loops[at]!.variable, facts);
+        const inner = strideOf(position, variable, facts);
+        return (
+          typeof outer === 'number' &&
+          typeof inner === 'number' &&
+          extent.kind === 'constant' &&
+          outer === inner * extent.value
+        );
+      }),
+    );
+}
+
 /** The longest loop that steps divide goes inside; without one the order stays. */
 function orderOf(loops: readonly Loop[], depth: number): readonly Loop[] {
   const length = ({ extent }: Loop): number => (extent.kind === 'constant' ? extent.value : 0);
@@ -93,12 +139,17 @@ function orderOf(loops: readonly Loop[], depth: number): readonly Loop[] {
   return [...loops.filter((loop) => loop !== channels), channels];
 }
 
-function runsAlong({ axes }: Operand, nest: Nest, last: Loop): boolean {
+function contiguousIn(
+  { axes }: Operand,
+  nest: Nest,
+  last: Loop,
+): ReturnType<DepthPlan['contiguous']> {
   const own = axes.at(-1)!.variable;
   const load = nest.accesses.find(
     (access) => access.kind === 'load' && access.inner.length > 0 && dependsOn(access, own),
   );
-  if (load === undefined) return false;
+  if (load === undefined) return undefined;
   const along = (name: string): boolean => strideOf(load.position, name, load.facts) === 1;
-  return along(last.variable) && !along(own);
+  if (along(own)) return 'own';
+  return along(last.variable) ? 'depth' : undefined;
 }

@@ -15,7 +15,7 @@ import { unlessRefused } from '../transform/place.ts';
 import { mapBody } from '../transform/rewrite.ts';
 import { withoutUnused } from '../transform/shareCommon.ts';
 import type { Accumulators } from './accumulators.ts';
-import type { ProductGroup, ProductPlan } from './productPlan.ts';
+import type { ProductGroup, ProductItem, ProductPlan } from './productPlan.ts';
 import { LANES } from './productPlan.ts';
 import type { Extent } from './writer.ts';
 import { scaled, Writer } from './writer.ts';
@@ -30,7 +30,7 @@ export class ProductEpilogue {
     private readonly point: ProductPoint,
   ) {}
 
-  write(writer: Writer, group: ProductGroup, item: Index): void {
+  write(writer: Writer, group: ProductGroup, item: ProductItem): void {
     const wide = this.fitsLanes()
       ? unlessRefused(() => this.points(writer, group, item, true))
       : undefined;
@@ -44,7 +44,12 @@ export class ProductEpilogue {
   }
 
   /** For all of an item's accumulators, in vectors along the columns (`wide`) or one by one. */
-  private points(writer: Writer, group: ProductGroup, item: Index, wide: boolean): readonly Stmt[] {
+  private points(
+    writer: Writer,
+    group: ProductGroup,
+    item: ProductItem,
+    wide: boolean,
+  ): readonly Stmt[] {
     const { tile, contraction, extents } = this.plan;
     const { rows, columns } = contraction;
     const { flat: sums } = this.accumulators;
@@ -94,7 +99,11 @@ export class ProductEpilogue {
       for (const [name, index] of inside.decoded(clamped, columns.axes)) indices.set(name, index);
       guards.push(less(column, extents.columns));
     }
-    const own = load(sums, [item, scaled(at(i1), LANES, at(i0)), scaled(at(j), LANES, at(l))], 1);
+    const own = load(
+      sums,
+      [item.index, scaled(at(i1), LANES, at(i0)), scaled(at(j), LANES, at(l))],
+      1,
+    );
     inside.copy(withoutUnused(guarded(this.point(group, own), guards)), { indices });
     const place = { facts, names: writer.names };
     const prepared = simplifyBody(inside.body, facts);

@@ -5,13 +5,17 @@
  */
 import type { Index } from '../../loop/indexExpr.ts';
 import { add, ceilDiv, constant, less, multiply, product, ZERO } from '../../loop/indexExpr.ts';
+import { unprovenIn } from '../../loop/bounds.ts';
 import type { Stmt } from '../../loop/ir.ts';
 import type { Place } from '../transform/place.ts';
+import { unlessRefused } from '../transform/place.ts';
 import { Accumulators } from './accumulators.ts';
 import type { ProductPoint } from './productEpilogue.ts';
 import { ProductEpilogue } from './productEpilogue.ts';
 import type { ProductGroup, ProductPlan } from './productPlan.ts';
 import { ProductSlice } from './productSlice.ts';
+import type { OverItems } from './productTeams.ts';
+import { addUpTeams, itemAt } from './productTeams.ts';
 import type { Extent } from './writer.ts';
 import { Writer } from './writer.ts';
 
@@ -53,22 +57,37 @@ function writeGroup(
   epilogue: ProductEpilogue,
 ): void {
   const { tile, items, depth } = plan;
+  const steps = Math.ceil(depth.steps / (tile.parts * tile.teams));
+  const first = (team: Index): Index =>
+    multiply(add(multiply(group.part, tile.teams), team), steps);
+  const item: OverItems = (at, write) =>
+    at.loop('item', constant(items * tile.teams), 'item', (inside, index) =>
+      write(inside, itemAt(inside, index, plan)),
+    );
+  /** Whether all that a slice fetches is proven in range. */
+  const isProven = (slice: ProductSlice): boolean => {
+    const probe = new Writer({ facts: writer.facts, names: writer.names.fork() });
+    probe.loop('step', constant(steps), 'serial', (inside, step) => {
+      item(inside, (phase, own) => {
+        slice.fetch(phase, own, add(first(own.team), step), group);
+      });
+    });
+    return unprovenIn(probe.body, writer.facts).length === 0;
+  };
   const slices = (['rows', 'columns'] as const).map((side) => {
     const base = side === 'rows' ? group.row : group.column;
-    return new ProductSlice(plan, side, base, writer.names);
+    const single = ProductSlice.of(plan, side, base, writer.names);
+    const wide = single.inVectors();
+    return wide && unlessRefused(() => isProven(wide)) ? wide : single;
   }) as [ProductSlice, ProductSlice];
   for (const { buffer, ahead } of slices) {
     writer.local(buffer);
     writer.local(ahead);
   }
   writer.local(accumulators.buffer);
-  const steps = Math.ceil(depth.steps / tile.parts);
-  const stepAt = (step: Index): Index => add(multiply(group.part, steps), step);
-  const item = (at: Writer, write: (inside: Writer, own: Index) => void): void =>
-    at.loop('item', constant(items), 'item', write);
   item(writer, (inside, own) => {
     accumulators.clear(inside, own);
-    for (const slice of slices) slice.fetch(inside, own, stepAt(ZERO), group);
+    for (const slice of slices) slice.fetch(inside, own, first(own.team), group);
   });
   writer.loop('step', constant(steps), 'serial', (inside, step) => {
     item(inside, (phase, own) => {
@@ -77,10 +96,13 @@ function writeGroup(
     item(inside, (phase, own) => {
       const next = add(step, 1);
       phase.when([less(next, steps)], (more) => {
-        for (const slice of slices) slice.fetch(more, own, stepAt(next), group);
+        for (const slice of slices) slice.fetch(more, own, add(first(own.team), next), group);
       });
       accumulators.addProducts(phase, ...slices, own);
     });
   });
-  item(writer, (inside, own) => epilogue.write(inside, group, own));
+  addUpTeams(writer, plan, accumulators, item);
+  item(writer, (inside, own) =>
+    inside.when([less(own.team, 1)], (alone) => epilogue.write(alone, group, own)),
+  );
 }

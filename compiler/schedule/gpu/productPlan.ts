@@ -22,7 +22,7 @@ export interface ProductPlan {
   readonly contraction: Contraction;
   readonly nest: Nest;
   readonly tile: ProductTile;
-  /** Of a group. */
+  /** Of a team: items that sum the same part of the reduction. A group has several teams. */
   readonly items: number;
   readonly depth: DepthPlan;
   /** Rows and columns of the whole output. */
@@ -37,6 +37,14 @@ export interface ProductGroup {
   /** First row and column of its tile. */
   readonly row: Index;
   readonly column: Index;
+}
+
+/** An item's place in its group. */
+export interface ProductItem {
+  readonly index: Index;
+  readonly team: Index;
+  /** In its team. */
+  readonly own: Index;
 }
 
 /** Refuses sums of a length that only a run knows. */
@@ -56,7 +64,7 @@ export function planProduct(contraction: Contraction, nest: Nest, device: GpuDev
     nest,
     tile,
     items: itemsOf(tile),
-    depth: planDepth(depth, tile),
+    depth: planDepth(depth, nest, tile),
     extents: { rows: extentOf(rows.axes), columns: extentOf(columns.axes) },
   };
 }

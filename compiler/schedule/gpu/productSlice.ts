@@ -2,152 +2,215 @@
  * A slice of one operand of a product on its way into group memory: every item reads some elements into registers (index
  * maps, padding and prologues applied on the way), and puts them into the group's memory a step later.
  */
-import type { Buffer } from '../../loop/expr.ts';
-import { binary, literal, load } from '../../loop/expr.ts';
+import type { Buffer, Expr } from '../../loop/expr.ts';
+import { binary, broadcast, lane, literal, load } from '../../loop/expr.ts';
 import type { Index, IndexCondition } from '../../loop/indexExpr.ts';
-import { add, constant, floorDiv, mod, substitute } from '../../loop/indexExpr.ts';
-import type { Stmt } from '../../loop/ir.ts';
+import { add, constant, floorDiv, multiply, substitute, variable } from '../../loop/indexExpr.ts';
 import { store } from '../../loop/ir.ts';
+import { polyConstant } from '../../loop/polynomial.ts';
+import { jam } from '../transform/jam.ts';
 import type { Names } from '../transform/names.ts';
 import { withoutUnused } from '../transform/shareCommon.ts';
 import type { Operand } from './contraction.ts';
-import type { ProductGroup, ProductPlan } from './productPlan.ts';
+import type { ProductGroup, ProductItem, ProductPlan } from './productPlan.ts';
+import { LANES } from './productPlan.ts';
 import { ROW_PADDING } from './productTile.ts';
-import type { Writer } from './writer.ts';
+import type { SliceShape } from './slicePlaces.ts';
+import { runsOf, slicePlaces } from './slicePlaces.ts';
+import type { Extent } from './writer.ts';
+import { Writer } from './writer.ts';
 
-/** Elements that are copied under the same conditions. */
+/** Runs that are copied under the same conditions. */
 interface Copies {
   readonly guards: readonly IndexCondition[];
   readonly copies: {
-    readonly place: readonly Index[];
+    readonly run: number;
     readonly indices: ReadonlyMap<string, Index>;
   }[];
 }
 
 export class ProductSlice {
-  /** Of the group: step of the reduction, row or column. */
+  /** Of the group: team, step of the reduction, row or column. */
   readonly buffer: Buffer;
-  /** Registers for the next slice. */
+  /** Registers for the next slice: runs of an item. */
   readonly ahead: Buffer;
   private readonly operand: Operand;
   private readonly extent: Index;
-  /** Rows or columns of a tile. */
-  private readonly size: number;
-  /** Neighbouring items copy neighbours along the operand's own axes, or along the reduction. */
-  private readonly along: 'own' | 'depth';
+  private readonly shape: SliceShape;
 
-  /** @param base first row or column of the group's tile. */
-  constructor(
+  /**
+   * @param base first row or column of the group's tile.
+   * @param width elements that are read at a time, in the direction in which they are neighbours in memory.
+   */
+  private constructor(
     private readonly plan: ProductPlan,
-    side: 'rows' | 'columns',
+    private readonly side: 'rows' | 'columns',
     private readonly base: Index,
-    names: Names,
+    private readonly names: {
+      readonly buffer: string;
+      readonly ahead: string;
+      readonly lane: string;
+    },
+    width: number,
   ) {
     const { tile, items, contraction, depth, extents, nest } = plan;
     this.operand = contraction[side];
     this.extent = extents[side];
-    this.size = tile[side];
-    this.along = depth.alongDepth(this.operand, nest) ? 'depth' : 'own';
+    const along = depth.contiguous(this.operand, nest) ?? 'own';
+    this.shape = { depth: tile.depth, size: tile[side], items, along, width };
     this.buffer = {
-      name: names.fresh(`${side}Slice`),
+      name: names.buffer,
       storage: contraction.sum.type,
-      shape: [constant(tile.depth), constant(this.size + ROW_PADDING)],
+      shape: [tile.teams, tile.depth, tile[side] + ROW_PADDING].map(constant),
       lanes: 1,
       space: 'group',
     };
     this.ahead = {
-      name: names.fresh(`${side}Ahead`),
+      name: names.ahead,
       storage: contraction.sum.type,
-      shape: [constant(items), constant(this.copies)],
-      lanes: 1,
+      shape: [items * tile.teams, runsOf(this.shape)].map(constant),
+      lanes: width,
       space: 'item',
     };
   }
 
-  /** Elements that one item copies. */
-  private get copies(): number {
-    const { tile, items } = this.plan;
-    return (this.size * tile.depth) / items;
+  /** Element by element. */
+  static of(plan: ProductPlan, side: 'rows' | 'columns', base: Index, names: Names): ProductSlice {
+    const [buffer, ahead] = [names.fresh(`${side}Slice`), names.fresh(`${side}Ahead`)];
+    return new ProductSlice(plan, side, base, { buffer, ahead, lane: names.fresh('lane') }, 1);
+  }
+
+  /** The same in vectors; undefined where the operand's memory has none. Fetching may still refuse. */
+  inVectors(): ProductSlice | undefined {
+    const { plan, side, base, names, operand } = this;
+    const along = plan.depth.contiguous(operand, plan.nest);
+    const { extent } = along === 'own' ? operand.axes.at(-1)! : plan.depth.order.at(-1)!;
+    const fits = extent.kind === 'constant' && extent.value % LANES === 0;
+    return along !== undefined && fits
+      ? new ProductSlice(plan, side, base, names, LANES)
+      : undefined;
   }
 
   /** Into registers; zero outside of the operand's guards and beyond the reduction. */
-  fetch(writer: Writer, item: Index, step: Index, group: ProductGroup): void {
-    const { operand, ahead, base, extent } = this;
-    const { contraction, depth: walk } = this.plan;
-    const { sum, bindings } = contraction;
-    const nought = literal(sum.type, 0);
-    const value = operand.factors.reduce((a, b) => binary('mul', a, b));
+  fetch(writer: Writer, item: ProductItem, step: Index, group: ProductGroup): void {
+    const { operand, shape } = this;
+    const { depth: walk } = this.plan;
     const around = walk.around(writer, step);
     const known = new Map<string, ReadonlyMap<string, Index>>();
     let pending: Copies | undefined;
     const flush = (): void => {
       if (pending === undefined) return;
       const { guards, copies } = pending;
-      const open = guards.length > 0;
-      if (open) for (const { place } of copies) writer.emit(store(ahead, place, nought));
-      writer.when(guards, (inside) => {
-        for (const { place, indices } of copies) {
-          const assign: Stmt = { kind: 'store', buffer: ahead, indices: place, value };
-          inside.copy(withoutUnused([...bindings, assign]), { indices });
-        }
+      if (guards.length > 0) for (const { run } of copies) this.clear(writer, item, run);
+      writer.when(guards, (where) => {
+        for (const { run, indices } of copies) this.read(where, item, run, indices);
       });
       pending = undefined;
     };
-    this.places(writer, item).forEach(([depth, own], copy) => {
+    slicePlaces(writer, item.own, shape).forEach(({ depth, own, inside }, run) => {
       const key = JSON.stringify(own);
       let axes = known.get(key);
       if (axes === undefined) {
         flush();
-        axes = writer.decoded(writer.clamped('at', add(base, own), extent), operand.axes);
+        axes = this.axesAt(writer, own);
         known.set(key, axes);
       }
-      const inner = walk.inside(writer, step, depth, around);
+      const inner = walk.inside(
+        writer,
+        step,
+        depth,
+        around,
+        shape.along === 'depth' ? shape.width : 1,
+      );
       const indices = new Map([...group.batch, ...axes, ...inner.indices]);
       const guards = writer.open([
+        ...inside,
         ...inner.guards,
         ...operand.guards.map((guard) => replaced(guard, indices)),
       ]);
-      const place = [item, constant(copy)];
       if (guards === undefined) {
-        writer.emit(store(ahead, place, nought));
+        this.clear(writer, item, run);
         return;
       }
       if (pending !== undefined && !sameConditions(pending.guards, guards)) flush();
       pending ??= { guards, copies: [] };
-      pending.copies.push({ place, indices });
+      pending.copies.push({ run, indices });
     });
     flush();
   }
 
-  /** From registers into the group's memory. */
-  keep(writer: Writer, item: Index): void {
-    const { buffer, ahead } = this;
-    this.places(writer, item).forEach(([depth, own], copy) => {
-      const place = [writer.simplify(depth), writer.simplify(own)];
-      writer.emit(store(buffer, place, load(ahead, [item, constant(copy)])));
-    });
+  /** Indices of the operand's axes at a row or column of the tile, of a run's first element. */
+  private axesAt(writer: Writer, own: Index): ReadonlyMap<string, Index> {
+    const { operand, base, extent } = this;
+    const { along, width } = this.shape;
+    const step = along === 'own' ? width : 1;
+    const at = writer.clamped('at', floorDiv(add(base, own), step), floorDiv(extent, step));
+    if (step === 1) return writer.decoded(at, operand.axes);
+    const last = operand.axes.at(-1)!;
+    const vectors = operand.axes.map((axis): Extent =>
+      axis === last ? { ...axis, extent: floorDiv(axis.extent, step) } : axis,
+    );
+    const decoded = new Map(writer.decoded(at, vectors));
+    decoded.set(last.variable, multiply(decoded.get(last.variable)!, step));
+    return decoded;
   }
 
-  /** Places in the slice that an item copies: [step of the reduction, row or column] per copy. */
-  private places(writer: Writer, item: Index): readonly (readonly [depth: Index, own: Index])[] {
-    const { size, along } = this;
-    const { tile, items } = this.plan;
-    const copies = Array.from({ length: this.copies }, (_, copy) => copy);
-    if (along === 'depth') {
-      const k = writer.index('k', mod(item, tile.depth));
-      const own = writer.index('s', floorDiv(item, tile.depth));
-      return copies.map((copy) => [k, add(own, (copy * items) / tile.depth)]);
+  private clear(writer: Writer, { index }: ProductItem, run: number): void {
+    const nought = literal(this.plan.contraction.sum.type, 0);
+    const { width } = this.shape;
+    const value = width === 1 ? nought : broadcast(nought, width);
+    writer.emit(store(this.ahead, [index, constant(run)], value));
+  }
+
+  private read(
+    writer: Writer,
+    { index }: ProductItem,
+    run: number,
+    indices: ReadonlyMap<string, Index>,
+  ): void {
+    const { operand, ahead } = this;
+    const { lane: name } = this.names;
+    const { bindings } = this.plan.contraction;
+    const { along, width } = this.shape;
+    const value = operand.factors.reduce((a, b) => binary('mul', a, b));
+    const place = [index, constant(run)];
+    if (width === 1) {
+      const assign = store(ahead, place, value);
+      writer.copy(withoutUnused([...bindings, assign]), { indices });
+      return;
     }
-    if (size >= items) {
-      const perStep = size / items;
-      return copies.map((copy) => [
-        constant(Math.floor(copy / perStep)),
-        add(item, (copy % perStep) * items),
-      ]);
+    const facts = writer.facts.within(name, polyConstant(width));
+    const inside = new Writer({ facts, names: writer.names });
+    const single: Buffer = { ...ahead, shape: [...ahead.shape, constant(width)], lanes: 1 };
+    const assign = store(single, [...place, variable(name)], value);
+    const moving = along === 'own' ? operand.axes.at(-1)! : this.plan.depth.order.at(-1)!;
+    const own = new Map(indices);
+    own.set(moving.variable, add(indices.get(moving.variable)!, variable(name)));
+    inside.copy(withoutUnused([...bindings, assign]), { indices: own });
+    const body = jam(inside.body, [], { variable: name, lanes: width }, { ...inside.place, facts });
+    for (const stmt of body) {
+      const isLast = stmt.kind === 'store' && stmt.buffer === single;
+      writer.emit(isLast ? store(ahead, place, stmt.value) : stmt);
     }
-    const own = writer.index('s', mod(item, size));
-    const k = writer.index('k', floorDiv(item, size));
-    return copies.map((copy) => [add(k, (copy * items) / size), own]);
+  }
+
+  /** From registers into the group's memory. */
+  keep(writer: Writer, item: ProductItem): void {
+    const { buffer, ahead, shape } = this;
+    slicePlaces(writer, item.own, shape).forEach(({ depth, own, inside }, run) => {
+      writer.when(inside, (where) => {
+        const value = load(ahead, [item.index, constant(run)]);
+        const put = (step: Index, of: Expr): void => {
+          const place = [item.team, where.simplify(step), where.simplify(own)];
+          where.emit(store(buffer, place, of));
+        };
+        if (shape.width === 1 || shape.along === 'own') {
+          put(depth, value);
+          return;
+        }
+        for (let at = 0; at < shape.width; at++) put(add(depth, at), lane(value, at));
+      });
+    });
   }
 }
 

@@ -17,6 +17,14 @@ export class Names {
     return names;
   }
 
+  /** The same names, for statements that may be thrown away. */
+  fork(): Names {
+    const names = new Names();
+    for (const name of this.taken) names.taken.add(name);
+    for (const [stem, number] of this.next) names.next.set(stem, number);
+    return names;
+  }
+
   /** `wanted` itself where it is free, else with a number behind it. */
   fresh(wanted: string): string {
     let name = wanted;

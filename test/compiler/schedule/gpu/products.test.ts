@@ -5,6 +5,7 @@ import { printProgram } from '../../../../compiler/loop/print.ts';
 import type { AttributeSpec, Bytes } from '../../onnx/protoWriter.ts';
 import { input, node } from '../../onnx/protoWriter.ts';
 import { lowered } from '../transform/equality.ts';
+import { TARGETS } from '../../../../compiler/target/target.ts';
 import { expectScheduled } from './judge.ts';
 
 interface Case {
@@ -74,5 +75,64 @@ describe('products in tiles of groups', () => {
     expect(nests.flatMap(({ refused }) => refused ?? [])).toEqual([]);
     const text = printProgram(scheduled);
     expect(text).toContain('columnsSlice');
+  });
+});
+
+/** Where groups have as many items as on most devices: few tiles, long reductions. */
+const ROOMY = { ...TARGETS.opencl, name: 'roomy' };
+
+function roomy({ dims, nodes }: Pick<Case, 'dims' | 'nodes'>): string {
+  const program = lowered({
+    inputs: dims.map((shape, i) => input(`x${i}`, 'float32', shape)),
+    nodes,
+    outputs: ['y'],
+  });
+  const { program: scheduled, nests } = expectScheduled(program, ROOMY);
+  expect(nests.flatMap(({ refused }) => refused ?? [])).toEqual([]);
+  return printProgram(scheduled);
+}
+
+describe('teams of items', () => {
+  it.each([
+    product([20, 600], [600, 12]),
+    // Parts of unequal length, and a reduction that steps do not divide.
+    product([17, 630], [630, 20]),
+    product([3, 18, 150], [3, 150, 20]),
+    conv([1, 96, 5, 6], [20, 96, 3, 3], { pads: [1, 1, 1, 1] }),
+  ])('sum parts of one tile: $name', (of) => {
+    expect(roomy(of)).toContain('handedIn');
+  });
+});
+
+describe('slices of operands', () => {
+  it('are read in vectors along memory, across the rows of one operand and along those of the other', () => {
+    const text = roomy({
+      dims: [
+        [64, 64],
+        [64, 64],
+      ],
+      nodes: [node('MatMul', ['x0', 'x1'], ['y'])],
+    });
+    expect(text).toContain('f32x4 rowsAhead[');
+    expect(text).toContain('f32x4 columnsAhead[');
+  });
+
+  it('are read one by one where padding cuts vectors', () => {
+    const text = roomy(conv([1, 16, 8, 8], [16, 16, 3, 3], { pads: [1, 1, 1, 1] }));
+    expect(text).toContain('f32 columnsAhead[');
+  });
+
+  it('walk a flattened row as one row', () => {
+    const nodes = [node('Flatten', ['x0'], ['f']), node('Gemm', ['f', 'x1'], ['y'], { transB: 1 })];
+    const text = roomy({
+      dims: [
+        [20, 64, 3, 3],
+        [12, 576],
+      ],
+      nodes,
+    });
+    // Items share the row and read its elements side by side, rather than one row each.
+    expect(text).toMatch(/in0\[group/);
+    expect(text).not.toMatch(/in0\[at/);
   });
 });
