@@ -126,7 +126,7 @@ describe('slices of operands', () => {
     const nodes = [node('Flatten', ['x0'], ['f']), node('Gemm', ['f', 'x1'], ['y'], { transB: 1 })];
     const text = roomy({
       dims: [
-        [20, 64, 3, 3],
+        [32, 64, 3, 3],
         [12, 576],
       ],
       nodes,
