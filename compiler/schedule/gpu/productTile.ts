@@ -27,7 +27,7 @@ export interface ProductExtents {
   readonly depth: number;
 }
 
-/** A tile without the split of its reduction, and how fast it was on an H100 (products of matrices, one by one). */
+/** A tile without the split of its reduction, and how fast it was on an H100 (products and convolutions of the models, one by one). */
 interface Shape extends Omit<ProductTile, 'parts'> {
   /** Of the best rate, on a full device. */
   readonly rate: number;
@@ -52,9 +52,9 @@ const SHAPES: readonly Shape[] = [
   shape([128, 64], [8, 4], 0.9, 1.3),
   shape([64, 128], [4, 8], 0.86, 1.3),
   shape([64, 64], [8, 8], 0.74, 1.8),
-  shape([64, 64], [8, 8], 0.88, 1.4, 2),
-  shape([64, 64], [8, 4], 0.86, 1.5),
-  shape([64, 64], [8, 4], 0.9, 1.2, 2),
+  shape([64, 64], [8, 8], 0.9, 1.4, 2),
+  shape([64, 64], [8, 4], 0.88, 1.5),
+  shape([64, 64], [8, 4], 0.85, 1.2, 2),
   shape([64, 32], [8, 4], 0.74, 1.6, 2),
   shape([64, 32], [8, 4], 0.76, 1.6, 4, 8),
   shape([32, 64], [4, 4], 0.72, 2.3),
