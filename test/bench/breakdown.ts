@@ -11,6 +11,7 @@ import { materialised, MODELS } from '../runs/materialised.ts';
 import { bundle } from '../setup/bundle.ts';
 import type { Step } from './steps/breakdown.ts';
 import { BREAKDOWN, editsOf } from './steps/breakdown.ts';
+import { geometricMean, median } from './report/statistics.ts';
 
 const { values: flags } = parseArgs({
   options: {
@@ -59,14 +60,6 @@ async function measure(model: ModelName): Promise<readonly number[]> {
     for (const at of order) times[at]!.push(...(await timesOf(model, steps[at]!)));
   }
   return times.map(median);
-}
-
-function median(times: readonly number[]): number {
-  return [...times].sort((a, b) => a - b)[times.length >> 1] ?? Number.NaN;
-}
-
-function geometricMean(ratios: readonly number[]): number {
-  return Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length);
 }
 
 /** What each step gains over the one before, and all of them together. */

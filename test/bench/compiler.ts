@@ -13,6 +13,7 @@ import { NO_EDITS } from '../../compiler/fusion/plan.ts';
 import type { PlanEdits } from '../../compiler/fusion/plan.ts';
 import type { OpenResult, ReplanResult } from '../../compiler/protocol.ts';
 import { swinModel } from './swinModel.ts';
+import { median } from './report/statistics.ts';
 
 const RUNS = 5;
 
@@ -103,10 +104,6 @@ async function measure(path: string): Promise<Measured> {
     snapshotKb: serialize({ graph, plan }).length / 1024,
     memory,
   };
-}
-
-function median(values: number[]): number {
-  return values.sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 }
 
 async function medianOf(path: string): Promise<Measured> {

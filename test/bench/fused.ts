@@ -9,10 +9,11 @@ import type { PlannerName } from '../../compiler/fusion/plan.ts';
 import { NO_EDITS, PLANNERS } from '../../compiler/fusion/plan.ts';
 import { NO_REWRITES } from '../../compiler/rewrite/rewrite.ts';
 import { compareModel } from '../../compiler/run/compare/compareModel.ts';
+import type { RunTarget } from '../../compiler/run/runProtocol.ts';
 import type { ModelName } from '../runs/materialised.ts';
 import { materialised, MODELS } from '../runs/materialised.ts';
-import type { RunTarget } from '../../compiler/run/runProtocol.ts';
 import { bundle } from '../setup/bundle.ts';
+import { geometricMean } from './report/statistics.ts';
 
 const { values: flags } = parseArgs({
   options: {
@@ -98,7 +99,7 @@ for (const target of flags.targets.split(',') as RunTarget[]) {
           print([model, error instanceof Error ? error.message : String(error)]);
         }
       }
-      const mean = Math.exp(rows.reduce((sum, { gain }) => sum + Math.log(gain), 0) / rows.length);
+      const mean = geometricMean(rows.map(({ gain }) => gain));
       const slower = rows.filter(({ isSlower }) => isSlower).length;
       console.log(`\ngeometric mean ${mean.toFixed(3)}×, slower on ${slower} of ${rows.length}`);
     }

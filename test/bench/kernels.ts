@@ -16,6 +16,7 @@ import { bundle } from '../setup/bundle.ts';
 import { materialised, MODELS } from '../runs/materialised.ts';
 import type { ModelName } from '../runs/materialised.ts';
 import { Peer } from './peer/peer.ts';
+import { geometricMean, median } from './report/statistics.ts';
 
 type OwnTarget = 'native' | 'wasm';
 
@@ -36,11 +37,6 @@ const planners = PLANNERS.filter((name) => flags.planners.split(',').includes(na
 const rounds = Number(flags.rounds);
 const budgetMs = Number(flags.budget);
 const MOST = 200;
-
-const median = (times: readonly number[]): number =>
-  [...times].sort((a, b) => a - b)[times.length >> 1] ?? Number.NaN;
-const geometricMean = (ratios: readonly number[]): number =>
-  Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length);
 
 /** Copies 64 MB: bytes read and written per millisecond, one core. */
 function bandwidth(): number {

@@ -23,10 +23,9 @@ import {
   withExtraEdges,
 } from '../webview/layout/graphs.ts';
 import type { Sketch } from '../webview/layout/graphs.ts';
+import { median } from './report/statistics.ts';
 
 type Row = Record<string, string | number>;
-
-const median = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1]!;
 
 function timeOf(work: () => unknown): { first: number; warm: number } {
   const times = Array.from({ length: 11 }, () => {

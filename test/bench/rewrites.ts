@@ -14,6 +14,7 @@ import type { Model } from '../../compiler/graph/graph.ts';
 import type { ModelSummary } from '../compiler/rewrite/modelSummary.ts';
 import { modelSummary } from '../compiler/rewrite/modelSummary.ts';
 import { swinModel } from './swinModel.ts';
+import { median } from './report/statistics.ts';
 
 const RUNS = 5;
 
@@ -22,10 +23,6 @@ function plan(model: Model): { readonly blocks: number; readonly milliseconds: n
   const ecg = buildEcg(model, new Map());
   const { blocks } = plannerFor(model, ecg).plan({ ...NO_EDITS, planner: 'dnnfusion' });
   return { blocks: blocks.length, milliseconds: performance.now() - start };
-}
-
-function median(numbers: readonly number[]): number {
-  return [...numbers].sort((a, b) => a - b)[numbers.length >> 1] ?? Number.NaN;
 }
 
 function change(before: number, after: number): string {

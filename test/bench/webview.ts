@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import type { Browser, Page } from 'playwright-core';
 import { startDevServer } from '../webview/devServer.ts';
+import { median } from './report/statistics.ts';
 
 interface Row {
   readonly what: string;
@@ -202,10 +203,6 @@ async function expandAll(page: Page): Promise<number> {
 async function settle(page: Page): Promise<void> {
   await page.waitForFunction(() => window.fusionStudio?.complete() === true);
   await page.waitForTimeout(150);
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 }
 
 function print(operators: number, rows: readonly Row[]): void {

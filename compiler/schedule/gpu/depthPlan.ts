@@ -63,7 +63,6 @@ export function planDepth(
   const contiguous = (operand: Operand, nest: Nest): ReturnType<DepthPlan['contiguous']> =>
     contiguousIn(operand, nest, last);
   if (!stepped) {
-    const parts: readonly Extent[] = order;
     return {
       order,
       steps,
@@ -71,19 +70,9 @@ export function planDepth(
       around: () => ({ indices: new Map(), guards: [] }),
       inside(writer, step, place, _, width) {
         const flat = add(multiply(step, depth), place);
-        const guards = [less(flat, total)];
-        if (width === 1) {
-          const indices = writer.decoded(writer.clamped('k', flat, constant(total)), parts);
-          return { indices, guards };
-        }
         if (channels % width !== 0) throw new Refused('vectors across rows of the reduction');
-        const vectors = order.map((loop): Extent =>
-          loop === last ? { ...loop, extent: constant(channels / width) } : loop,
-        );
-        const at = writer.clamped('k', floorDiv(flat, width), constant(total / width));
-        const indices = new Map(writer.decoded(at, vectors));
-        indices.set(last.variable, multiply(indices.get(last.variable)!, width));
-        return { indices, guards };
+        const indices = writer.decodedRun('k', flat, constant(total), order, width);
+        return { indices, guards: [less(flat, total)] };
       },
     };
   }

@@ -17,7 +17,6 @@ import { withoutUnused } from '../transform/shareCommon.ts';
 import type { Accumulators } from './accumulators.ts';
 import type { ProductGroup, ProductItem, ProductPlan } from './productPlan.ts';
 import { LANES } from './productPlan.ts';
-import type { Extent } from './writer.ts';
 import { scaled, Writer } from './writer.ts';
 
 /** The statements of a point, given its sum. */
@@ -83,16 +82,12 @@ export class ProductEpilogue {
     ]);
     if (wide) {
       // Vectors start at multiples of their lanes, and so does every row of the last axis.
-      const last = columns.axes.at(-1)!;
-      const vectors = columns.axes.map((axis): Extent =>
-        axis === last ? { ...axis, extent: floorDiv(axis.extent, LANES) } : axis,
-      );
-      const count = floorDiv(extents.columns, LANES);
-      const flat = inside.simplify(floorDiv(start, LANES));
-      const decoded = inside.decoded(inside.clamped('column', flat, count), vectors);
+      const last = columns.axes.at(-1)!.variable;
+      const decoded = inside.decodedRun('column', start, extents.columns, columns.axes, LANES);
       for (const [name, index] of decoded) indices.set(name, index);
-      indices.set(last.variable, scaled(indices.get(last.variable)!, LANES, variable(l)));
-      guards.push(less(flat, count));
+      indices.set(last, add(indices.get(last)!, variable(l)));
+      const flat = inside.simplify(floorDiv(start, LANES));
+      guards.push(less(flat, floorDiv(extents.columns, LANES)));
     } else {
       const column = add(start, at(l));
       const clamped = inside.clamped('column', column, extents.columns);

@@ -5,7 +5,7 @@
 import type { Buffer, Expr } from '../../loop/expr.ts';
 import { binary, broadcast, lane, literal, load } from '../../loop/expr.ts';
 import type { Index, IndexCondition } from '../../loop/indexExpr.ts';
-import { add, constant, floorDiv, multiply, substitute, variable } from '../../loop/indexExpr.ts';
+import { add, constant, substitute, variable } from '../../loop/indexExpr.ts';
 import { store } from '../../loop/ir.ts';
 import { polyConstant } from '../../loop/polynomial.ts';
 import { jam } from '../transform/jam.ts';
@@ -17,7 +17,6 @@ import { LANES } from './productPlan.ts';
 import { ROW_PADDING } from './productTile.ts';
 import type { SliceShape } from './slicePlaces.ts';
 import { runsOf, slicePlaces } from './slicePlaces.ts';
-import type { Extent } from './writer.ts';
 import { Writer } from './writer.ts';
 
 /** Runs that are copied under the same conditions. */
@@ -143,16 +142,8 @@ export class ProductSlice {
   private axesAt(writer: Writer, own: Index): ReadonlyMap<string, Index> {
     const { operand, base, extent } = this;
     const { along, width } = this.shape;
-    const step = along === 'own' ? width : 1;
-    const at = writer.clamped('at', floorDiv(add(base, own), step), floorDiv(extent, step));
-    if (step === 1) return writer.decoded(at, operand.axes);
-    const last = operand.axes.at(-1)!;
-    const vectors = operand.axes.map((axis): Extent =>
-      axis === last ? { ...axis, extent: floorDiv(axis.extent, step) } : axis,
-    );
-    const decoded = new Map(writer.decoded(at, vectors));
-    decoded.set(last.variable, multiply(decoded.get(last.variable)!, step));
-    return decoded;
+    const taken = along === 'own' ? width : 1;
+    return writer.decodedRun('at', add(base, own), extent, operand.axes, taken);
   }
 
   private clear(writer: Writer, { index }: ProductItem, run: number): void {

@@ -115,7 +115,7 @@ export function chooseProductTile(extents: ProductExtents, device: GpuDevice): P
 }
 
 /** Bytes of the group's memory: the slices of all teams, and what teams hand in. */
-export function groupBytesOf(tile: Omit<ProductTile, 'parts'>): number {
+function groupBytesOf(tile: Omit<ProductTile, 'parts'>): number {
   const { rows, columns, depth, teams, itemColumns } = tile;
   const handedIn = (teams - 1) * handedInRows(tile) * itemColumns * itemsOf(tile);
   return 4 * (teams * depth * (rows + columns + 2 * ROW_PADDING) + handedIn);

@@ -102,6 +102,25 @@ export class Writer {
     return result;
   }
 
+  /**
+   * The parts of a flat index, kept inside `extent`, where `width` elements are taken at a time: indices of the first of
+   * them. The width divides the last part, and the flat index where the run starts.
+   */
+  decodedRun(
+    hint: string,
+    flat: Index,
+    extent: Index,
+    parts: readonly Extent[],
+    width: number,
+  ): ReadonlyMap<string, Index> {
+    const at = this.clamped(hint, floorDiv(flat, width), floorDiv(extent, width));
+    if (width === 1) return this.decoded(at, parts);
+    const last = parts.at(-1)!;
+    const runs = [...parts.slice(0, -1), { ...last, extent: floorDiv(last.extent, width) }];
+    const decoded = new Map(this.decoded(at, runs));
+    return decoded.set(last.variable, multiply(decoded.get(last.variable)!, width));
+  }
+
   emit(stmt: Stmt): void {
     this.body.push(stmt);
     this.facts = factsAfter(stmt, this.facts);

@@ -31,8 +31,8 @@ describe('tiles of products', () => {
         const tile = chooseProductTile(extents, device);
         const { rows, columns, depth, itemRows, itemColumns } = tile;
         const items = itemsOf(tile);
-        expect(items).toBeLessThanOrEqual(device.groupSize);
-        expect(4 * depth * (rows + columns + 2 * ROW_PADDING)).toBeLessThanOrEqual(
+        expect(items * tile.teams).toBeLessThanOrEqual(device.groupSize);
+        expect(4 * tile.teams * depth * (rows + columns + 2 * ROW_PADDING)).toBeLessThanOrEqual(
           device.localBytes,
         );
         expect((itemRows * itemColumns) / 4).toBeLessThan(device.registers);

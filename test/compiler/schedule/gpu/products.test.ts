@@ -2,10 +2,11 @@
 // dilation, groups, epilogues and prologues, reductions in parts.
 import { describe, expect, it } from 'vitest';
 import { printProgram } from '../../../../compiler/loop/print.ts';
+import type { Target } from '../../../../compiler/target/target.ts';
+import { TARGETS } from '../../../../compiler/target/target.ts';
 import type { AttributeSpec, Bytes } from '../../onnx/protoWriter.ts';
 import { input, node } from '../../onnx/protoWriter.ts';
 import { lowered } from '../transform/equality.ts';
-import { TARGETS } from '../../../../compiler/target/target.ts';
 import { expectScheduled } from './judge.ts';
 
 interface Case {
@@ -63,34 +64,29 @@ const CASES: readonly Case[] = [
   conv([1, 8, 17], [4, 8, 3], { pads: [1, 1] }),
 ];
 
-describe('products in tiles of groups', () => {
-  it.each(CASES)('$name', ({ dims, nodes }) => {
-    const program = lowered({
-      inputs: dims.map((shape, i) => input(`x${i}`, 'float32', shape)),
-      nodes,
-      outputs: ['y'],
-    });
-    const { program: scheduled, nests } = expectScheduled(program);
-    if (process.env.FUSION_PRINT) console.log(printProgram(program), printProgram(scheduled));
-    expect(nests.flatMap(({ refused }) => refused ?? [])).toEqual([]);
-    const text = printProgram(scheduled);
-    expect(text).toContain('columnsSlice');
-  });
-});
-
-/** Where groups have as many items as on most devices: few tiles, long reductions. */
-const ROOMY = { ...TARGETS.opencl, name: 'roomy' };
-
-function roomy({ dims, nodes }: Pick<Case, 'dims' | 'nodes'>): string {
+/** The scheduled program, which means the same as the lowered one. */
+function scheduledText({ dims, nodes }: Pick<Case, 'dims' | 'nodes'>, target?: Target): string {
   const program = lowered({
     inputs: dims.map((shape, i) => input(`x${i}`, 'float32', shape)),
     nodes,
     outputs: ['y'],
   });
-  const { program: scheduled, nests } = expectScheduled(program, ROOMY);
+  const { program: scheduled, nests } = expectScheduled(program, target);
+  if (process.env.FUSION_PRINT) console.log(printProgram(program), printProgram(scheduled));
   expect(nests.flatMap(({ refused }) => refused ?? [])).toEqual([]);
   return printProgram(scheduled);
 }
+
+describe('products in tiles of groups', () => {
+  it.each(CASES)('$name', (of) => {
+    expect(scheduledText(of)).toContain('columnsSlice');
+  });
+});
+
+/** Where groups have as many items as on most devices: few tiles, long reductions. */
+const ROOMY: Target = { ...TARGETS.opencl, name: 'roomy' };
+
+const roomy = (of: Pick<Case, 'dims' | 'nodes'>): string => scheduledText(of, ROOMY);
 
 describe('teams of items', () => {
   it.each([
